@@ -1,0 +1,62 @@
+"""Every error ipthreat raises on purpose, and what the command line answers with.
+
+    IpthreatError                  exit code 1
+    ├── InputError                 exit code 3: something the user gave cannot be used
+    │   ├── AddressError               text that is no IP address (also a ValueError)
+    │   ├── EventsError                an events file that cannot be read or has no address field
+    │   ├── EvidenceError              a file of recorded provider answers that cannot be used
+    │   └── PolicyError                an unknown policy, or a weight that makes no sense
+    ├── SnapshotError              exit code 4: a snapshot or list file is missing, cut short or corrupt
+    ├── FetchError                 exit code 5: a download failed, or is not what it should be
+    └── MissingExtraError          exit code 6: an optional dependency is not installed
+
+Each message is one sentence that names the thing and, where there is one, the remedy.
+"""
+
+from __future__ import annotations
+
+
+class IpthreatError(Exception):
+    """Base of every error that ipthreat raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(IpthreatError):
+    """Something the user gave (a file, a field, an option) cannot be used."""
+
+    exit_code = 3
+
+
+class AddressError(InputError, ValueError):
+    """A text is not an IP address."""
+
+
+class EventsError(InputError):
+    """An events file cannot be read, or has no field that holds an address."""
+
+
+class EvidenceError(InputError):
+    """A file of recorded provider answers cannot be used."""
+
+
+class PolicyError(InputError):
+    """An unknown policy name, or a policy value that makes no sense."""
+
+
+class SnapshotError(IpthreatError):
+    """A snapshot or list file is missing, cut short or corrupt."""
+
+    exit_code = 4
+
+
+class FetchError(IpthreatError):
+    """A download failed, or what came is not what it should be."""
+
+    exit_code = 5
+
+
+class MissingExtraError(IpthreatError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+    exit_code = 6

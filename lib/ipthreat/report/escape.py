@@ -1,0 +1,59 @@
+"""Makes text that an attacker may have written inert in each output: Markdown, HTML, CSV and the terminal.
+
+User agents, request paths, whois strings and feed comments all come from outside. Escape once, at the place of output.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Control and format characters: ANSI escapes, newlines, bidirectional overrides, zero-width characters, separators.
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@/])")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LIMIT = 200
+"""Longest attacker-controlled text shown, in characters."""
+
+
+def visible(text: str, limit: int = LIMIT) -> str:
+    """One line; control characters are shown as `\\xNN` or `\\uNNNN`; cut with `…` at `limit` characters."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(_shown(char) if unicodedata.category(char) in _UNSEEN else char for char in cut)
+
+
+def _shown(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def markdown(text: str, limit: int = LIMIT) -> str:
+    """Inert Markdown: every character with a meaning is escaped, so it reads as text in any flavour."""
+    return _MARKDOWN.sub(r"\\\1", visible(text, limit))
+
+
+def code(text: str, limit: int = LIMIT) -> str:
+    """A Markdown code span that holds the text as it is; its fence is longer than any run of backticks inside."""
+    shown = visible(text, limit).replace("|", "¦") or " "
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def markup(text: str, limit: int = LIMIT) -> str:
+    """Inert HTML, for element content and for quoted attributes."""
+    return html.escape(visible(text, limit), quote=True)
+
+
+def csv_cell(text: str, limit: int = 32_000) -> str:
+    """A CSV value that no spreadsheet takes for a formula (OWASP: prefix with an apostrophe)."""
+    shown = visible(text, limit)
+    return f"'{shown}" if shown.startswith(_FORMULA) or text.startswith(_FORMULA) else shown
+
+
+def defanged(address: str) -> str:
+    """An address as prose writes it: `18.237.3[.]202`, `2001:db8[:]:1`, so that no program turns it into a link."""
+    if ":" in address:
+        return address[::-1].replace(":", "]:[", 1)[::-1]
+    return address[::-1].replace(".", "].[", 1)[::-1]

@@ -1,0 +1,62 @@
+"""Installs the shared library `lib/ipthreat` and the command `ipthreat`."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "lib/ipthreat/version.py").read_text(encoding="utf-8"))
+
+EXTRAS = {
+    "reports": ["matplotlib>=3.8,<4"],
+    "notebooks": ["splunk-sdk>=2.1.1,<4", "pandas>=2.0,<4", "matplotlib>=3.8,<4", "tqdm>=4.66,<5"],
+    "lab": ["jupyterlab>=4.2,<5", "ipywidgets>=8.1,<9", "papermill>=2.6,<3", "nbclient>=0.10,<1"],
+    "spark": ["pyspark>=3.5,<5", "pandas>=2.0,<4", "pyarrow>=14"],
+    # What `python -m ipthreat.snapshot.build` reads its sources with; needs Python >= 3.11.
+    "build": ["maxminddb==3.2.0", "msgpack==1.2.4", "plevin==0.2.3", "zstandard==0.25.0"],
+    "dev": [
+        "coverage>=7.6,<8",
+        "hypothesis>=6.100,<7",
+        "jsonschema>=4.21,<5",
+        "markdown-it-py>=3.0,<5",
+        "maxminddb>=2.6,<4",
+        "mypy>=1.15,<3; python_version >= '3.11'",
+        "pymisp>=2.5,<3; python_version >= '3.11'",
+        "pytest>=8.3,<10",
+        "pytest-xdist>=3.6,<4",
+        "ruff>=0.12,<1",
+        "stix2-validator>=3.2,<4; python_version >= '3.11'",
+        "types-requests>=2.32,<3",
+    ],
+}
+
+setup(
+    name="ipthreat",
+    version=VERSION.group(1) if VERSION else "0",
+    description="IP threat intelligence for Splunk, notebooks and the command line: explained, dated, corroborated.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    package_dir={"": "lib"},
+    packages=find_packages("lib"),
+    package_data={
+        "ipthreat": ["py.typed"],
+        "ipthreat.snapshot": ["data/*"],
+        "ipthreat.demo": ["*.log", "*.json", "*.md"],
+        "ipthreat.report": ["*.json", "*.css"],
+    },
+    python_requires=">=3.9",
+    install_requires=["requests>=2.31,<3"],
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["ipthreat=ipthreat.cli:main"]},
+    zip_safe=False,
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3.9",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Security",
+    ],
+)
