@@ -15,21 +15,26 @@ EXTRAS = {
     "spark": ["pyspark>=3.5,<5", "pandas>=2.0,<4", "pyarrow>=14"],
     # What `python -m ipthreat.snapshot.build` reads its sources with; needs Python >= 3.11.
     "build": ["maxminddb==3.2.0", "msgpack==1.2.4", "plevin==0.2.3", "zstandard==0.25.0"],
-    "dev": [
-        "coverage>=7.6,<8",
+    # What the tests need on every Python.
+    "test": [
         "hypothesis>=6.100,<7",
-        "jsonschema>=4.21,<5",
-        "markdown-it-py>=3.0,<5",
         "maxminddb>=2.6,<4",
-        "mypy>=1.15,<3; python_version >= '3.11'",
-        "pymisp>=2.5,<3; python_version >= '3.11'",
         "pytest>=8.3,<10",
         "pytest-xdist>=3.6,<4",
-        "ruff>=0.12,<1",
+    ],
+    # … and what else `make test` needs on its main Python.
+    "dev": [
+        "coverage>=7.6,<8",
+        "jsonschema>=4.21,<5",
+        "markdown-it-py>=3.0,<5",
+        "mypy>=1.15,<3; python_version >= '3.11'",
+        "pymisp>=2.5,<3; python_version >= '3.11'",
+        "ruff>=0.12,<1; python_version >= '3.11'",
         "stix2-validator>=3.2,<4; python_version >= '3.11'",
         "types-requests>=2.32,<3",
     ],
 }
+EXTRAS["dev"] += EXTRAS["test"]
 
 setup(
     name="ipthreat",

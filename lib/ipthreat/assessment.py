@@ -27,6 +27,11 @@ class OverallStatus(str, enum.Enum):
     NOT_ASKED = "not_asked"  # no source was asked
     ERROR = "error"  # every source that was asked failed
 
+    @property
+    def words(self) -> str:
+        """The status as a reader sees it: `not global`."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class FamilySum:
@@ -200,7 +205,8 @@ def _verdict(probability: float, signals: Tuple[Signal, ...], hostile: bool, pol
     return Verdict.UNKNOWN
 
 
-def _active(dossier: Dossier, policy: Policy, as_of: datetime) -> bool:
+def is_active(dossier: Dossier, policy: Policy, as_of: datetime) -> bool:
+    """True when an own event lies within the policy's `active_days` before as-of; undated events count as current."""
     seen = [item.last_seen for item in dossier.behaviours]
     seen += [dossier.sighting.last_seen] if dossier.sighting else []
     ages = [age_in_days(moment, as_of) for moment in seen if moment]
@@ -223,7 +229,7 @@ def assess(dossier: Dossier, policy: Policy, as_of: datetime) -> Assessment:
     hostile = bool(hostile_kinds(dossier.behaviours))
     probability, guards = _guarded(_sigmoid(log_odds), signals, families, hostile, policy)
     confidence = math.floor(10.0 * probability + 0.5)
-    active = _active(dossier, policy, as_of)
+    active = is_active(dossier, policy, as_of)
     insufficient = coverage.share < policy.coverage_floor and not any(signal.nats for signal in signals)
     priority, steps = priority_of(confidence, severity, active, dossier.behaviours, dossier.allowance)
     verdict = Verdict.UNKNOWN if insufficient else _verdict(probability, signals, hostile, policy)

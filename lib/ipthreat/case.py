@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Mapping, Optional, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
+from .address import canonical
 from .assessment import Assessment
 from .dossier import Verdict
+from .errors import InputError
 from .explain import explanation
 from .policy import Policy
 from .version import __version__
@@ -73,6 +75,15 @@ class Case:
     def raised(self) -> Tuple[Assessment, ...]:
         """The addresses of High and Medium priority."""
         return tuple(item for item in self.assessments if item.raised)
+
+    def only(self, addresses: Sequence[str]) -> Case:
+        """The same case, told of these addresses alone. Raises InputError for one that was not judged."""
+        wanted = {canonical(address) for address in addresses}
+        kept = tuple(item for item in self.assessments if item.address in wanted)
+        absent = wanted - {item.address for item in kept}
+        if absent:
+            raise InputError(f"{min(absent)} does not occur in the events")
+        return replace(self, assessments=kept)
 
     @property
     def report_id(self) -> str:

@@ -92,7 +92,7 @@ class Evidence:
     """The score as the source prints it: `11/95`."""
     scale: str = ""
     """What the native score counts: `engines`, `abuse confidence`."""
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Named figures the rules read: VirusTotal's stats, `reputation`, `distinct_reporters`, `authors`."""
     detections: Tuple[Detection, ...] = ()
     group: str = ""

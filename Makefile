@@ -1,0 +1,56 @@
+# make demo: set up and run the main job; make test: set up and pass all checks. Needs python3 >= 3.9 with venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.installed
+
+.PHONY: demo test lint types unit matrix bench snapshot snapshot-check clean
+
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
+
+$(VENV)/.product: setup.py .ci/constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[reports]'
+	touch $@
+
+$(SETUP): $(VENV)/.product
+	$(PIP) -e '.[reports,dev]'
+	touch $@
+
+demo: $(VENV)/.product
+	$(BIN)/ipthreat demo
+
+test: lint types matrix
+
+lint: $(SETUP)
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	  $(BIN)/ruff check . && $(BIN)/ruff format --check . ; \
+	else echo "NOT CHECKED: lint needs Python 3.11 or newer; this is $$($(BIN)/python -V)"; fi
+
+types: $(SETUP)
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(BIN)/mypy; \
+	else echo "NOT CHECKED: types need Python 3.11 or newer; this is $$($(BIN)/python -V)"; fi
+
+unit: $(SETUP)
+	$(BIN)/python -m pytest -n auto
+
+# The tests under every Python of 3.9, 3.11 and 3.13 that this machine has, and under the one of .venv.
+matrix: $(SETUP)
+	.ci/matrix
+
+bench: $(SETUP)
+	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/logpass.py
+	$(BIN)/python benchmarks/snapshot.py
+
+# Builds the embedded snapshot anew from its pinned sources (Python >= 3.11).
+snapshot: $(SETUP)
+	$(PIP) -e '.[build]'
+	$(BIN)/python -m ipthreat.snapshot.build
+
+# The committed snapshot is exactly what its sources give, row by row.
+snapshot-check: $(SETUP)
+	.ci/snapshot-check
+
+clean:
+	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,82 @@
+"""The analyst's allow-list: addresses and prefixes with an optional expiry and reason.
+
+A file has one entry a line: `<address or prefix>[,<expiry ISO date>][,<reason>]`; `#` starts a comment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
+
+from .dossier import Allowance
+from .errors import InputError
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Key = Tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Allowlist:
+    """Prefixes an analyst vouches for. The longest prefix that holds an address decides."""
+
+    entries: Mapping[Key, Allowance] = field(default_factory=dict)
+    """(version, prefix length, network as number) → allowance."""
+
+    @classmethod
+    def of(cls, lines: Iterable[str], as_of: datetime, origin: str = "allow-list") -> Allowlist:
+        """From the lines of a file; entries that expired before as-of are left out.
+
+        Raises InputError that names the line which is no entry: a broken allow-list must not pass for an empty one.
+        """
+        entries: Dict[Key, Allowance] = {}
+        for number, line in enumerate(lines, start=1):
+            text = line.split("#", 1)[0].strip()
+            if text:
+                network, allowance = _entry(text, f"{origin}: line {number}")
+                if allowance.expires is None or allowance.expires > as_of:
+                    entries[(network.version, network.prefixlen, int(network.network_address))] = allowance
+        return cls(entries)
+
+    @classmethod
+    def read(cls, path: Path, as_of: datetime) -> Allowlist:
+        """From a file. Raises InputError in one sentence."""
+        try:
+            return cls.of(path.read_text(encoding="utf-8").splitlines(), as_of, str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: the allow-list cannot be read ({error})") from None
+
+    def allowance(self, address: str) -> Optional[Allowance]:
+        """The most specific entry that covers the address (canonical text)."""
+        if not self.entries:
+            return None
+        parsed = ipaddress.ip_address(address)
+        number, width = int(parsed), parsed.max_prefixlen
+        for length in range(width, -1, -1):
+            shift = width - length
+            found = self.entries.get((parsed.version, length, number >> shift << shift))
+            if found:
+                return found
+        return None
+
+
+def _entry(text: str, place: str) -> Tuple[Network, Allowance]:
+    prefix, _, rest = (part.strip() for part in text.partition(","))
+    try:
+        network = ipaddress.ip_network(prefix, strict=False)
+    except ValueError:
+        raise InputError(f"{place}: {prefix[:60]!r} is no address or prefix") from None
+    first, _, others = (part.strip() for part in rest.partition(","))
+    expires = _expiry(first)
+    return network, Allowance(str(network), others if expires else rest, expires)
+
+
+def _expiry(text: str) -> Optional[datetime]:
+    """A date or time; None for a text that is none and so belongs to the reason."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

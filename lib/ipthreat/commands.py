@@ -1,0 +1,251 @@
+"""What each command of the command line does. Output goes to stdout, messages and progress to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from . import demo, paths
+from .address import split
+from .allowlist import Allowlist
+from .assessment import Assessment
+from .case import Case
+from .dossier import Evidence
+from .errors import InputError
+from .explain import counterfactual, explain
+from .gather import Gatherer, RecordedSource
+from .intelligence import Intelligence
+from .judge import Judge
+from .policy import policy_named
+from .reading import observe
+from .recorded import parse_time, read_evidence
+from .report.actionable import document
+from .report.actions import actions
+from .report.escape import visible
+from .report.formats import FORMATS, write_all
+from .report.prose import age_text, counted
+from .report.tables import json_data
+from .terminal import coloured, colours_wanted, say
+
+Environment = Mapping[str, str]
+TITLE = "Suspicious IP Addresses"
+Command = Callable[[argparse.Namespace, Environment], int]
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def as_of(text: Optional[str]) -> datetime:
+    """The moment to judge at: now, an ISO time (UTC where it names no zone), or the end of an ISO date."""
+    if not text:
+        return _now()
+    try:
+        moment = parse_time(text)
+    except ValueError:
+        raise InputError(f"--as-of: {text!r} is no ISO date or time, such as 2023-10-26 or 2023-10-26T12:00Z") from None
+    is_date = moment.time() == time(0) and len(text.strip()) <= 10
+    return moment + timedelta(days=1, seconds=-1) if is_date else moment
+
+
+def recorded(files: Sequence[str]) -> Dict[str, Tuple[Evidence, ...]]:
+    """The answers of all evidence files together."""
+    merged: Dict[str, Tuple[Evidence, ...]] = {}
+    for name in files:
+        for address, items in read_evidence(Path(name)).items():
+            merged[address] = merged.get(address, ()) + items
+    return merged
+
+
+def _judge(options: argparse.Namespace, intelligence: Intelligence, moment: datetime) -> Judge:
+    allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
+    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy)
+
+
+def _judge_with(
+    intelligence: Intelligence,
+    moment: datetime,
+    evidence: Sequence[str],
+    allowed: Allowlist = Allowlist(),
+    policy: str = "standard",
+) -> Judge:
+    sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence)))
+    return Judge(Gatherer(sources, allowed), policy_named(policy), moment, intelligence.parts())
+
+
+def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str:
+    """The command that makes the same report again."""
+    words = ["ipthreat", verb, *inputs]
+    for name in ("evidence", "own", "only"):
+        words += [f"--{name} {value}" for value in getattr(options, name, [])]
+    words += [f"--allowlist {options.allowlist}"] if options.allowlist else []
+    words += [f"--policy {options.policy}"] if options.policy != "standard" else []
+    words += [f"--as-of {options.as_of}"] if options.as_of else []
+    return " ".join(words)
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+def check(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat check`: one paragraph per address, or the explanations as JSON."""
+    moment = as_of(options.as_of)
+    intelligence = Intelligence.opened(paths.lists_file(environment))
+    judge = _judge(options, intelligence, moment)
+    texts = list(_addresses(options.address))
+    case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts))
+    if options.json:
+        _print(json.dumps(json_data(case), indent=2))
+        return 0
+    colours = colours_wanted(sys.stdout, environment)
+    for assessment in case.assessments:
+        _print("\n".join(_told(assessment, options.explain, colours)))
+    return 0
+
+
+def _addresses(texts: Sequence[str]) -> Iterator[str]:
+    """Each address of the arguments; `-` stands for the lines of stdin. Text without an address is passed on as it is."""
+    for text in texts:
+        lines = (line.strip() for line in sys.stdin) if text == "-" else (text,)
+        for line in lines:
+            yield from (split(line) or [line]) if line else ()
+
+
+def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
+    yield visible(item.address, 100)
+    if item.confidence is None:
+        yield f"  {item.status.words}: {item.priority_steps[0]}; nobody was asked"
+        return
+    owner = item.owner
+    where = ", ".join(part for part in (owner.network, owner.country, owner.rir) if part)
+    name = visible(" ".join(dict.fromkeys(part for part in (owner.as_owner, owner.organisation) if part)))
+    yield f"  AS{owner.asn or '?'} {name}, {where}" if owner.asn or where else "  no owner on record"
+    verdict = "insufficient data" if item.insufficient else item.verdict.value
+    priority = coloured(f"priority {item.priority.value}", item.priority.value, colours)
+    yield f"  {verdict}: confidence {item.confidence}/10, severity {item.severity.value}, {priority}"
+    if item.flags:
+        yield f"  flags: {', '.join(item.flags)}"
+    for reason in item.reasons:
+        yield f"  because {visible(reason)}"
+    for source, status in item.coverage.missing:
+        yield f"  {source}: {status.words}"
+    if fully:
+        yield from _explained(item)
+
+
+def _explained(item: Assessment) -> Iterator[str]:
+    for step in explain(item):
+        age = f", {age_text(step.age_days)}" if step.source else ""
+        yield f"    {step.nats:+6.2f}  {step.total:+6.2f}  {visible(step.label)} {f'({step.source}{age})' if age else ''}"
+    for guard in (*item.guards, *item.priority_steps):
+        yield f"    {guard}"
+    change = counterfactual(item)
+    if change:
+        yield f"    {change.change} it would be {change.confidence}/10, priority {change.priority.value}"
+
+
+# --- report and demo ------------------------------------------------------------------------------
+
+
+def report(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
+    moment = as_of(options.as_of)
+    intelligence = Intelligence.opened(paths.lists_file(environment))
+    judge = _judge(options, intelligence, moment)
+    observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
+    case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp)
+    case = case.only(options.only) if options.only else case
+    if options.out:
+        written = write_all(case, Path(options.out))
+        say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
+    form = "json" if options.json else "strict" if options.strict else options.format
+    _print(FORMATS[form].render(case), end="")
+    _remarks(case)
+    return 0
+
+
+def _remarks(case: Case) -> None:
+    """What a person should know that the chosen form may not print."""
+    events = case.events
+    if events is None:
+        return
+    for reason, count in sorted(events.skipped.items()):
+        say(f"skipped {counted(count, 'row')} of {events.read:,}: {reason}")
+    if events.end and (case.as_of - events.end).days > case.policy.active_days:
+        end = events.end.strftime("%Y-%m-%d")
+        say(f"the events end {end}, so they count for less; to judge them as of then: --as-of {end}")
+
+
+def run_demo(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat demo`: the reference case, from the shipped events and evidence, with the embedded data alone."""
+    intelligence = Intelligence.opened()
+    judge = _judge_with(intelligence, demo.AS_OF, [str(demo.EVIDENCE)])
+    observer, read = observe([str(demo.EVENTS)], intelligence, demo.AS_OF)
+    case = judge.observed(observer, read, TITLE, "ipthreat demo")
+    written = write_all(case, Path(options.out))
+    if options.json:
+        _print(json.dumps(json_data(case), indent=2))
+        return 0
+    _print(FORMATS["threat"].render(case))
+    _print("\n".join(_summary(case, colours_wanted(sys.stdout, environment))))
+    page = next(path for path in written if path.suffix == ".html")
+    _print(f"\n{demo.LABEL}\nJudged as of 2023-10-26, the date of the reference report.\nAll reports: {page.resolve()}")
+    return 0
+
+
+def _summary(case: Case, colours: bool) -> Iterator[str]:
+    """The actionable report in a few lines: header, summary, first steps."""
+    whole = document(case)
+    facts = dict(whole.facts)
+    yield f"{whole.title}\n{'-' * len(whole.title)}"
+    yield f"{facts['Subject']} ({facts['Time']}, {whole.tlp}, report {facts['Report id']})\n"
+    for item in case.raised:
+        head = coloured(f"{item.priority.value:<6}", item.priority.value, colours)
+        yield f"{head} {item.address}: confidence {item.confidence}/10, severity {item.severity.value}"
+    yield ""
+    for action in actions(case, case.raised):
+        yield f"- {visible(action.text, 400)}"
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+
+def status(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat status`: a row per part of the data, with its age."""
+    lists = paths.lists_file(environment)
+    intelligence = Intelligence.opened(lists)
+    rows = [_part_row(part.name, part.date, part.entries, part.licence, part.source) for part in intelligence.parts()]
+    problems = [text for text in (intelligence.snapshot_error, intelligence.lists_error) if text]
+    if options.json:
+        _print(json.dumps({"parts": rows, "problems": problems, "lists_file": str(lists)}, indent=2))
+    else:
+        for row in rows:
+            age = "" if row["age_days"] is None else f"{row['age_days']} days"
+            _print(f"{row['name']:<32} {row['date']:<10} {age:>10} {row['entries']:>9,}  {row['licence']}")
+        _print(f"\nlists of yours: {lists if lists.exists() else 'none; `ipthreat update` fetches them'}")
+        for problem in problems:
+            say(f"ipthreat: {problem}")
+    return 4 if problems else 0
+
+
+def _part_row(name: str, date: str, entries: int, licence: str, source: str) -> Dict[str, object]:
+    age = (_now() - parse_time(date[:10])).days if date else None
+    return {"name": name, "date": date[:10], "age_days": age, "entries": entries, "licence": licence, "source": source}
+
+
+def _print(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+
+
+COMMANDS: Dict[str, Command] = {
+    "check": check,
+    "demo": run_demo,
+    "report": report,
+    "status": status,
+}
+
+__all__: List[str] = ["COMMANDS", "TITLE", "as_of"]

@@ -1,0 +1,192 @@
+"""Report 2, the Actionable Intelligence Report: what, how sure, what to do now, and what it rests on.
+
+Pure: the same case gives the same document. `document` builds it; `markdown` and `html` render it.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+from ..assessment import Assessment
+from ..case import Case
+from ..priority import Priority, Severity
+from ..version import __version__
+from . import chartdata
+from .actions import Action, Group, actions, due
+from .annex import analysis_section, annex_section, method_section
+from .blocks import Block, Bullets, Document, Line, Listing, Paragraph, Section, Strong, Table
+from .cards import card, cited
+from .citations import Register, statement, title
+from .escape import defanged
+from .prose import counted, date_text, joined, likelihood, moment_text, number, quality
+from .unknowns import unknowns_section
+
+CARDS = 25
+"""Addresses that get a card; further ones are on the board."""
+BOARD = 50
+"""Rows of the priority board."""
+STEPS = 10
+"""Addresses below Medium that the next steps speak of."""
+
+
+def told_of(case: Case) -> Tuple[Assessment, ...]:
+    """The addresses the report speaks of in detail: those with a card, then others worth a step."""
+    cards = case.raised[:CARDS]
+    others = [
+        item for item in case.assessments if not item.raised and any(signal.weight > 0 for signal in item.signals)
+    ]
+    return (*cards, *others[:STEPS])
+
+
+def document(case: Case) -> Document:
+    """The whole report."""
+    told = told_of(case)
+    register = Register(told)
+    steps = actions(case, told)
+    return Document(
+        f"Actionable Intelligence Report - {case.title}",
+        case.tlp,
+        _facts(case),
+        (
+            _summary(case, steps),
+            _board(case, steps),
+            *_critical(case, register),
+            unknowns_section(case, told, register),
+            *_next_steps(case, steps, register),
+            analysis_section(case, told),
+            Section("Charts", tuple(chartdata.figures(case)) or (Paragraph(("No address was judged: no chart.",)),)),
+            method_section(case),
+            annex_section(case, told, register),
+        ),
+    )
+
+
+def subject(case: Case) -> str:
+    """The finding in five words."""
+    high = [item for item in case.raised if item.priority is Priority.HIGH]
+    group = high or list(case.raised)
+    if not group:
+        return "No address needs action today"
+    worst = max(item.severity.rank for item in group)
+    doing = ("probing us", "attacking us", "inside our defences", "taking our data")[worst]
+    if not high and worst == Severity.LOW.rank:
+        doing = "to watch"
+    noun = "address" if len(group) == 1 else "addresses"
+    return f"{number(len(group)).capitalize()} {group[0].priority.value.lower()}-priority {noun} {doing}"
+
+
+def _facts(case: Case) -> Tuple[Tuple[str, str], ...]:
+    events = case.events
+    period = "no events of our own"
+    if events:
+        period = f"{moment_text(events.start)} to {moment_text(events.end)}" if events.start else "undated events"
+        period += f" ({counted(events.read, 'row')} of {events.origin}, {events.format})"
+    return (
+        ("Date", date_text(case.as_of)),
+        ("Subject", subject(case)),
+        ("Time", moment_text(case.as_of)),
+        ("Report id", case.report_id),
+        ("Tool", f"ipthreat {__version__}, policy {case.policy.name} {case.policy.version}"),
+        ("Data period", period),
+    )
+
+
+def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
+    """Bottom line up front: what, how sure, what to do now and by when; the assessment's quality on its own."""
+    if not case.raised:
+        return Section("Summary", (Paragraph((_nothing_raised(case),)),))
+    top, others = case.raised[0], len(case.raised) - 1
+    further = counted(others, "further address", "further addresses")
+    also = f"; {further} of High or Medium priority {'is' if others == 1 else 'are'} below" if others else ""
+    what = f"{defanged(top.address)} is {likelihood(top.probability or 0.0)} malicious and {_here(top)}{also}. "
+    first = [action for action in steps if action.address == top.address]
+    todo = f"{first[0].text} " if first else ""
+    grade, why = quality(top)
+    missing = [f"{title(item.source)} {item.status.words}" for item in top.dossier.evidence if not item.status.answered]
+    lacking = f"; {joined(missing)}" if missing else ""
+    return Section(
+        "Summary", (Paragraph((Strong(what), todo, f"Quality of the assessment: {grade} ({why}{lacking}).")),)
+    )
+
+
+def _nothing_raised(case: Case) -> str:
+    unanswered = sorted({title(source) for item in case.assessments for source, _ in item.coverage.missing})
+    lack = f" {joined(unanswered)} did not answer for all of them." if unanswered else ""
+    return (
+        f"None of {counted(len(case.assessments), 'address', 'addresses')} reaches Medium priority as of"
+        f" {moment_text(case.as_of)}; absence of evidence is not evidence of absence.{lack}"
+    )
+
+
+def _here(item: Assessment) -> str:
+    if item.techniques:
+        doing = joined([technique.name.lower() for technique in item.techniques])
+        return f"{'is active here' if item.active else 'was seen here'} ({doing}, severity {item.severity.value})"
+    if item.dossier.sighting:
+        return "occurs in our own events without hostile behaviour"
+    return "has not been seen in our own events"
+
+
+def _board(case: Case, steps: Tuple[Action, ...]) -> Section:
+    first: Dict[str, Action] = {}
+    for action in steps:
+        first.setdefault(action.address, action)
+    listed = [item for item in case.assessments if item.priority is not Priority.MONITOR or item.indicator][:BOARD]
+    rows = tuple(_board_row(item, case, first) for item in listed)
+    header = ("Address", "Priority", "Confidence #", "Severity", "Verdict", "Main reason", "First step", "Due")
+    blocks: List[Block] = [Table(header, rows, "Most pressing first")] if rows else []
+    more = counted(len(case.assessments) - len(listed), "further address", "further addresses")
+    if len(listed) == BOARD:
+        blocks.append(Paragraph((f"{more} are in the JSON and CSV exports.",)))
+    elif len(listed) < len(case.assessments):
+        blocks.append(Paragraph((f"{more} judged, none of them above Monitor.",)))
+    return Section("Priority board", tuple(blocks) or (Paragraph(("There is no address to judge.",)),))
+
+
+def _board_row(item: Assessment, case: Case, first: Dict[str, Action]) -> Tuple[Line, ...]:
+    action = first.get(item.address)
+    strongest = max(item.dossier.evidence, key=lambda entry: _weight(item, entry.source), default=None)
+    reason = item.reasons[0] if item.reasons else (statement(strongest) if strongest else "no evidence")
+    return (
+        (defanged(item.address),),
+        (item.priority.value,),
+        (f"{item.confidence}/10",),
+        (item.severity.value,),
+        (item.verdict.value,),
+        (reason,),
+        (action.group.value if action else "none",),
+        (due(action, case) if action else "",),
+    )
+
+
+def _weight(item: Assessment, source: str) -> float:
+    return sum(abs(signal.nats) for signal in item.signals if signal.source == source)
+
+
+def _critical(case: Case, register: Register) -> Tuple[Section, ...]:
+    cards = case.raised[:CARDS]
+    if not cards:
+        return (Section("Critical Threats", (Paragraph(("No address is of High or Medium priority.",)),)),)
+    return (Section("Critical Threats", ()), *[card(item, register) for item in cards])
+
+
+def _next_steps(case: Case, steps: Tuple[Action, ...], register: Register) -> Tuple[Section, ...]:
+    sections = []
+    for group in Group:
+        mine = [action for action in steps if action.group is group]
+        blocks: List[Block] = []
+        for action in mine:
+            blocks.append(Bullets((_step(action, register),)))
+            if action.search:
+                blocks.append(Listing(action.search, "spl", f"Search for {defanged(action.address)}"))
+        if blocks:
+            sections.append(Section(group.value, tuple(blocks), 3))
+    none: Tuple[Block, ...] = () if sections else (Paragraph(("No evidence pattern calls for a step.",)),)
+    return (Section("Immediate Next Steps", none), *sections)
+
+
+def _step(action: Action, register: Register) -> Line:
+    line: Line = (action.text,)
+    if action.rollback:
+        line = (action.text, " Way back: ", action.rollback)
+    return cited(line, register, action.address, *action.keys)

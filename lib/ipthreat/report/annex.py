@@ -1,0 +1,126 @@
+"""The closing sections: Further Analysis, Method and the Annex with its machine-readable parts."""
+
+from __future__ import annotations
+
+import json
+from typing import Iterator, List, Tuple
+
+from ..assessment import Assessment
+from ..case import Case
+from ..priority import techniques_of
+from ..version import __version__
+from . import misp, stix, tables
+from .actions import term
+from .blocks import Block, Bullets, Code, Inline, Line, Link, Listing, Paragraph, Section, Table
+from .cards import evidence_table
+from .citations import Register, own_key
+from .escape import defanged
+from .prose import counted
+
+CAVEAT = (
+    "This is an initial assessment from the evidence at hand. Keep monitoring, and investigate further, before the risk"
+    " of these addresses is taken as fully understood or ended."
+)
+
+
+def analysis_section(case: Case, told: Tuple[Assessment, ...]) -> Section:
+    """Domains and URLs tied to the addresses, pivots to run, and the closing caveat."""
+    lines = [*_related(told), *_pivots(case, told), *_internal(case)]
+    blocks: List[Block] = [Bullets(tuple(lines))] if lines else []
+    return Section("Further Analysis", (*blocks, Paragraph((CAVEAT,))))
+
+
+def _related(told: Tuple[Assessment, ...]) -> Iterator[Line]:
+    for item in told:
+        names = list(dict.fromkeys(name for entry in item.dossier.evidence for name in entry.related))[:10]
+        if names:
+            line: List[Inline] = [f"Domains and URLs tied to {defanged(item.address)}: "]
+            for name in names:
+                line += [Code(name.replace("://", "[:]//").replace(".", "[.]")), " "]
+            yield tuple(line)
+        elif item.raised:
+            link = f"https://www.virustotal.com/gui/ip-address/{item.address.replace(':', '%3A')}/relations"
+            text = f"No source at hand names domains or URLs of {defanged(item.address)}: look at "
+            yield (text, Link("its relations in VirusTotal", link), ".")
+
+
+def _pivots(case: Case, told: Tuple[Assessment, ...]) -> Iterator[Line]:
+    """Neighbours worth a look: the same network, the same operator, the same user agent."""
+    seen = [item for item in case.assessments if item.dossier.sighting]
+    for item in (entry for entry in told if entry.raised):
+        prefix = item.address.rsplit(".", 1)[0] + "." if "." in item.address else item.address.rsplit(":", 1)[0] + ":"
+        near = [other.address for other in seen if other.address.startswith(prefix) and other.address != item.address]
+        same = [other for other in seen if item.owner.asn and other.owner.asn == item.owner.asn]
+        text = (
+            f"Pivot from {defanged(item.address)}: {counted(len(near), 'neighbour')} in the same"
+            f" {'/24' if '.' in item.address else '/112'} and {counted(len(same), 'address', 'addresses')} of"
+            f" AS{item.owner.asn or ' unknown'} are in our events; search "
+        )
+        search = f"{prefix}*" if "." in item.address else term(item.address)
+        yield (text, Code(f'index=* earliest=-30d@d src_ip="{search}" | stats count by src_ip http_user_agent'), ".")
+
+
+def _internal(case: Case) -> Iterator[Line]:
+    """Private addresses that misbehave are not judged, yet must not go unseen."""
+    odd = [item for item in case.assessments if item.confidence is None and techniques_of(item.dossier.behaviours)]
+    if odd:
+        names = ", ".join(defanged(item.address) for item in odd[:10])
+        yield (
+            f"{counted(len(odd), 'address', 'addresses')} that no outside source knows behave like attackers: {names}.",
+        )
+
+
+def method_section(case: Case) -> Section:
+    """Policy, weights, ages of the data and request counts: enough to reproduce the report."""
+    policy = case.policy
+    text = (
+        f"ipthreat {__version__}, policy {policy.name} {policy.version}. Log-odds: logit(prior {policy.prior}) plus, for"
+        f" each family of sources, the sum of weight × ageing, limited to ±{policy.family_limit:g}; confidence is ten"
+        f" times the probability, rounded. Evidence keeps its weight for {policy.fresh_days:g} days and loses it over"
+        f" {policy.lifetime_days:g} more, half that in cloud and dynamic space. All weights are elicited, not fitted."
+    )
+    requests = ", ".join(f"{name} {count}" for name, count in sorted(case.requests.items())) or "none"
+    used = {signal.name.split(".")[0] for item in case.assessments for signal in item.signals}
+    weights = tuple(
+        ((name,), (f"{weight:+g}",)) for name, weight in sorted(policy.weights.items()) if name.split(".")[0] in used
+    )
+    parts = tuple(
+        ((part.name,), (part.source,), (part.date,), (f"{part.entries:,}",), (part.licence,)) for part in case.parts
+    )
+    blocks: List[Block] = [
+        Paragraph((text,)),
+        Paragraph((f"Requests made in this run: {requests}. To reproduce: ", Code(case.rerun), ".")),
+    ]
+    if weights:
+        blocks.append(Table(("Weight", "Nats #"), weights, "Weights of the sources that spoke"))
+    if parts:
+        blocks.append(Table(("Data", "Source", "Date", "Entries #", "Licence"), parts, "Embedded data and lists"))
+    return Section("Method", tuple(blocks))
+
+
+def annex_section(case: Case, told: Tuple[Assessment, ...], register: Register) -> Section:
+    """IOC table, STIX bundle, MISP event, ATT&CK table, and the evidence of addresses without a card."""
+    blocks: List[Block] = []
+    rows = tuple(_techniques(told, register))
+    if rows:
+        header = ("Technique", "Name", "Address", "Observed here", "Evidence")
+        blocks.append(Table(header, rows, "ATT&CK techniques"))
+    for item in told:
+        if not item.raised:
+            blocks.append(evidence_table(register.of(item.address), f"Evidence on {defanged(item.address)}"))
+    blocks += [
+        Listing(tables.csv_text(case), "csv", "Indicators (CSV)"),
+        Listing(json.dumps(stix.bundle(case), indent=1, ensure_ascii=True), "json", "STIX 2.1 bundle"),
+        Listing(json.dumps(misp.event(case), indent=1, ensure_ascii=True), "json", "MISP event"),
+    ]
+    return Section("Annex", tuple(blocks))
+
+
+def _techniques(told: Tuple[Assessment, ...], register: Register) -> Iterator[Tuple[Line, ...]]:
+    for item in told:
+        for technique, behaviour in techniques_of(item.dossier.behaviours):
+            sample: Line = (
+                (Code(behaviour.samples[0]),) if behaviour.samples else (behaviour.kind.value.replace("_", " "),)
+            )
+            cites = register.cites(item.address, own_key(behaviour))
+            yield (Link(technique.id, technique.link),), (technique.name,), (defanged(item.address),), sample, cites

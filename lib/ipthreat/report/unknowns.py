@@ -1,0 +1,87 @@
+"""The section What we do not know: silent sources, old data, assumptions, and what would change the judgement."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Set, Tuple
+
+from ..assessment import Assessment
+from ..case import Case
+from ..dossier import Status
+from ..explain import counterfactual
+from .blocks import Bullets, Line, Section, Strong
+from .citations import Register, title
+from .escape import defanged
+from .prose import counted, joined
+
+
+def unknowns_section(case: Case, told: Tuple[Assessment, ...], register: Register) -> Section:
+    """Never empty: at least the assumptions stand."""
+    lines = [*_silent(case, told, register), *_embedded(case), *_own_events(case), *_assumptions(case, told), *_hinges(told, register)]
+    return Section("What we do not know", (Bullets(tuple(lines)),))
+
+
+def _silent(case: Case, told: Tuple[Assessment, ...], register: Register) -> Iterator[Line]:
+    """Each source that did not answer, for how many addresses, and why."""
+    silent: Dict[Tuple[str, Status, str], Set[str]] = {}
+    judged = [item for item in case.assessments if item.confidence is not None]
+    for assessment in judged:
+        for item in assessment.dossier.evidence:
+            if not item.status.answered:
+                silent.setdefault((item.source, item.status, item.reason), set()).add(assessment.address)
+    for (source, status, reason), addresses in sorted(silent.items(), key=lambda entry: entry[0][:1]):
+        of = counted(len(judged), "address", "addresses")
+        text = f"{title(source)} was {status.words} for {len(addresses)} of {of}{f': {reason}' if reason else ''}."
+        cites = next((register.cites(item.address, source) for item in told if item.address in addresses), ())
+        yield (text, *cites)
+
+
+def _embedded(case: Case) -> Iterator[Line]:
+    """Embedded data younger than the moment that is judged describe another time."""
+    day = case.as_of.strftime("%Y-%m-%d")
+    later = [part.name for part in case.parts if part.date[:10] > day]
+    if later:
+        parts = counted(len(later), "part")
+        yield (f"{parts} of the embedded data date from after {day}: owners and lists may have changed since.",)
+
+
+def _own_events(case: Case) -> Iterator[Line]:
+    """What is old, undated or skipped in our own events."""
+    events = case.events
+    if events is None:
+        yield ("No events of our own were given: severity and activity are unknown, not low.",)
+        return
+    if events.skipped:
+        told = joined([f"{count:,} {reason}" for reason, count in sorted(events.skipped.items())])
+        yield (f"Of {counted(events.read, 'row')} read, some could not be used: {told}.",)
+    if events.end is None:
+        yield ("The events bear no time: they were treated as current.",)
+    elif (case.as_of - events.end).days > case.policy.active_days:
+        age = counted((case.as_of - events.end).days, "day")
+        yield (f"The events end {age} before the time of this report, so they count for less or nothing.",)
+    if events.crowded_out:
+        gone = counted(events.crowded_out, "address", "addresses")
+        yield (f"{gone} without findings gave way: too many to hold at once.",)
+
+
+def _assumptions(case: Case, told: Tuple[Assessment, ...]) -> List[Line]:
+    prior = f"{100 * case.policy.prior:g} %"
+    return [
+        (
+            Strong("Assumed: "),
+            f"before any evidence, {prior} of such addresses are hostile (policy {case.policy.name}).",
+        ),
+        (Strong("Assumed: "), "the weights are elicited (chosen and explained), not fitted to labelled addresses."),
+        (Strong("Assumed: "), "an address stands for one actor; shared, leased and spoofed addresses break that."),
+    ]
+
+
+def _hinges(told: Tuple[Assessment, ...], register: Register) -> Iterator[Line]:
+    """The smallest change of evidence that would change each raised address's priority."""
+    for assessment in told:
+        change = counterfactual(assessment) if assessment.raised else None
+        if change:
+            text = (
+                f"{defanged(assessment.address)}: {change.change} it would be confidence {change.confidence},"
+                f" priority {change.priority.value}."
+            )
+            yield (Strong("Would change: "), text, *register.cites(assessment.address))

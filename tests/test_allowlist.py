@@ -1,0 +1,58 @@
+"""The allow-list: longest prefix decides, expired entries do not count, a broken line is never silent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from ipthreat.allowlist import Allowlist
+from ipthreat.errors import InputError
+
+NOW = datetime(2023, 10, 26, tzinfo=timezone.utc)
+TEXT = """
+# our own
+198.51.100.0/24, 2030-01-01, scanners of ours
+198.51.100.7, a host, rented until further notice
+203.0.113.0/25,2020-01-01,long over
+2001:db8::/32
+"""
+
+
+def read(text: str = TEXT) -> Allowlist:
+    return Allowlist.of(text.splitlines(), NOW, "allow.txt")
+
+
+def test_the_most_specific_entry_decides():
+    assert read().allowance("198.51.100.9").reason == "scanners of ours"
+    assert read().allowance("198.51.100.7").reason == "a host, rented until further notice"
+
+
+def test_an_expired_entry_does_not_count():
+    assert read().allowance("203.0.113.5") is None
+
+
+def test_an_entry_without_expiry_and_reason_is_enough():
+    found = read().allowance("2001:db8::5")
+    assert (found.network, found.reason, found.expires) == ("2001:db8::/32", "", None)
+
+
+def test_an_address_of_the_other_family_is_not_covered():
+    assert Allowlist.of(["0.0.0.0/0"], NOW).allowance("::1") is None
+    assert Allowlist.of(["0.0.0.0/0"], NOW).allowance("8.8.8.8").network == "0.0.0.0/0"
+
+
+def test_a_line_that_is_no_entry_is_named():
+    with pytest.raises(InputError, match=r"allow.txt: line 2: 'example.org' is no address or prefix"):
+        read("198.51.100.7\nexample.org\n")
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        Allowlist.read(tmp_path / "absent", NOW)
+
+
+def test_a_file_of_bytes_that_are_no_text_is_refused(tmp_path):
+    (tmp_path / "list").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="cannot be read"):
+        Allowlist.read(tmp_path / "list", NOW)
