@@ -18,6 +18,7 @@ EXTRAS = {
     # What the tests need on every Python.
     "test": [
         "hypothesis>=6.100,<7",
+        "markdown-it-py>=3.0,<5",
         "maxminddb>=2.6,<4",
         "pytest>=8.3,<10",
         "pytest-xdist>=3.6,<4",
@@ -26,7 +27,6 @@ EXTRAS = {
     "dev": [
         "coverage>=7.6,<8",
         "jsonschema>=4.21,<5",
-        "markdown-it-py>=3.0,<5",
         "mypy>=1.15,<3; python_version >= '3.11'",
         "pymisp>=2.5,<3; python_version >= '3.11'",
         "ruff>=0.12,<1; python_version >= '3.11'",

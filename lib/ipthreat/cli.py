@@ -1,6 +1,6 @@
 """The command line: `ipthreat demo | check | report | update | status`.
 
-Only this module and `commands.py` read the environment, the clock and the user's files; below them everything is a value.
+Only this module and `commands/` read the environment, the clock and the user's files; below them all are values.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import List, Optional, Sequence
+from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence
 
 from . import commands
 from .case import TLP_LABELS
@@ -22,6 +22,9 @@ EXIT_CODES = """exit codes:
   1  unexpected      4  the embedded data or a list file cannot be used    6  an optional part is not installed
   2  wrong usage     130  interrupted"""
 
+if TYPE_CHECKING:
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
 _FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "blocklist")
 
 
@@ -29,8 +32,8 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     main_parser = argparse.ArgumentParser(
         prog="ipthreat",
-        description="Judges IP addresses: who owns them, what is known about them, what they did in your events, how sure"
-        " that is, why, and what to do now. Works with no key and no network; nothing you give it leaves this machine.",
+        description="Judges IP addresses: who owns them, what is known about them, what they did in your events, how"
+        " sure that is, why, and what to do now. Needs no key and no network; nothing you give it leaves this machine.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -42,9 +45,6 @@ def parser() -> argparse.ArgumentParser:
     _update(verbs)
     _status(verbs)
     return main_parser
-
-
-_Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _verb(verbs: _Verbs, name: str, summary: str, example: str) -> argparse.ArgumentParser:
@@ -65,16 +65,16 @@ def _demo(verbs: _Verbs) -> None:
 
 
 def _judging(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--as-of", metavar="TIME", help="judge as of this ISO date or time (UTC; a date: its end); now")
-    verb.add_argument("--evidence", metavar="FILE", action="append", default=[], help="recorded provider answers (JSON)")
+    verb.add_argument("--as-of", metavar="TIME", help="judge as of this ISO date (its end) or time, UTC; now")
+    verb.add_argument(
+        "--evidence", metavar="FILE", action="append", default=[], help="recorded provider answers (JSON)"
+    )
     verb.add_argument("--policy", choices=sorted(POLICIES), default="standard", help="weights and prior (%(default)s)")
     verb.add_argument("--allowlist", metavar="FILE", help="addresses or prefixes[,expiry][,reason], one a line")
 
 
 def _check(verbs: _Verbs) -> None:
-    verb = _verb(
-        verbs, "check", "judge addresses given by hand", "ipthreat check 8.8.8.8 '18.237.3[.]202' --explain"
-    )
+    verb = _verb(verbs, "check", "judge addresses given by hand", "ipthreat check 8.8.8.8 '18.237.3[.]202' --explain")
     verb.add_argument("address", nargs="+", help="addresses, also defanged, with port or in brackets; - reads stdin")
     verb.add_argument("--explain", action="store_true", help="show how each confidence came about")
     _judging(verb)
@@ -87,11 +87,11 @@ def _report(verbs: _Verbs) -> None:
         "read a log and print the reports on the addresses in it",
         "ipthreat report access.log --out report/   # all reports, as files too",
     )
-    verb.add_argument("events", nargs="+", metavar="FILE", help="web log, auth.log, CSV or JSON lines, also gz; - is stdin")
+    verb.add_argument("events", nargs="+", metavar="FILE", help="web log, auth.log, CSV, JSON lines, also gz; -: stdin")
     verb.add_argument("--format", choices=_FORMS, default="threat", help="what to print (%(default)s)")
     verb.add_argument("--strict", action="store_true", help="print exactly the lines of the reference report")
     verb.add_argument("--out", metavar="DIR", help="also write every form into this folder")
-    verb.add_argument("--field", metavar="NAME", help="the field that holds the address, when it is not found by itself")
+    verb.add_argument("--field", metavar="NAME", help="the field that holds the address, if not found by itself")
     verb.add_argument("--input", metavar="FORMAT", help="the log's format, when it is not recognised by itself")
     verb.add_argument("--own", metavar="NET", action="append", default=[], help="a network of ours (private ones are)")
     verb.add_argument("--only", metavar="IP", action="append", default=[], help="report on these addresses alone")
@@ -104,23 +104,26 @@ def _update(verbs: _Verbs) -> None:
     verb = _verb(
         verbs, "update", "fetch block lists and compile them with your own", "ipthreat update --list ours=bad.txt,block"
     )
-    verb.add_argument("--feed", metavar="NAME", action="append", default=[], help="only these; also those off by default")
+    verb.add_argument("--feed", metavar="NAME", action="append", default=[], help="only these, on or off by default")
     verb.add_argument(
         "--list", metavar="NAME=FILE[,KIND]", action="append", default=[], help="compile a list of yours in as well"
     )
     verb.add_argument("--own", metavar="NET", action="append", default=[], help="never list these networks of ours")
     verb.add_argument("--force", action="store_true", help="ask again even if the last copy is fresh")
+    verb.add_argument("--mirror", metavar="URL", help="fetch <URL>/<feed name> instead of asking the publishers")
+    verb.add_argument("--proxy", metavar="URL", help="proxy for all requests")
+    verb.add_argument("--ca-bundle", metavar="FILE", help="certificates to trust instead of the usual ones")
 
 
 def _status(verbs: _Verbs) -> None:
     _verb(verbs, "status", "show each part of the data with its age", "ipthreat status")
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Optional[Sequence[str]] = None, environment: Mapping[str, str] = os.environ) -> int:
     """Runs one command; returns its exit code. Errors of the user's end as one line on stderr."""
     options = parser().parse_args(arguments)
     try:
-        return commands.COMMANDS[options.command](options, os.environ)
+        return commands.COMMANDS[options.command](options, environment)
     except IpthreatError as error:
         say(f"ipthreat: {error}")
         return error.exit_code

@@ -116,7 +116,7 @@ class Evidence:
     """ARIN, APNIC, RIPE NCC, LACNIC or AFRINIC; empty when not known."""
     abuse_contact: str = ""
     link: str = ""
-    """Page an analyst can open."""
+    """Page an analyst can open, where the answer names one; else the provider's own page is meant."""
     reason: str = ""
     """Why the status is not ok, in words; redacted."""
 

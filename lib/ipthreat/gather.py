@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from .address import canonical, classify, parse
@@ -142,25 +143,20 @@ class RecordedSource:
     """Provider answers that were recorded; Cisco Talos, which has no interface, is always accounted for."""
 
     answers: Mapping[str, Tuple[Evidence, ...]] = field(default_factory=dict)
-    _talos: Talos = field(default_factory=Talos)
 
     def evidence(self, address: str) -> Sequence[Evidence]:
         """What was recorded about the address. A recorded provider without an answer to this one was not asked."""
-        found = list(self.answers.get(address, ()))
+        found = self.answers.get(address, ())
         spoke = {item.source for item in found}
-        if self._talos.name not in spoke:
-            found.append(self._talos.unavailable(address))
-        found += [
-            Evidence(name, SourceKind.PROVIDER, Status.NOT_ASKED, reason="no answer about this address was recorded")
-            for name in self.providers
-            if name not in spoke
-        ]
-        return tuple(found)
+        return (*found, *[item for item in self._silent if item.source not in spoke])
 
-    @property
-    def providers(self) -> Tuple[str, ...]:
-        """Names of all providers with a recorded answer to anything."""
-        return tuple(sorted({item.source for items in self.answers.values() for item in items} - {self._talos.name}))
+    @cached_property
+    def _silent(self) -> Tuple[Evidence, ...]:
+        """The entries of those without an answer: the same for every address, so that a million share them."""
+        names = sorted({item.source for items in self.answers.values() for item in items} - {Talos.name})
+        reason = "no answer about this address was recorded"
+        not_asked = [Evidence(name, SourceKind.PROVIDER, Status.NOT_ASKED, reason=reason) for name in names]
+        return (Talos.unavailable(), *not_asked)
 
 
 @dataclass(frozen=True)

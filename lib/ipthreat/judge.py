@@ -56,7 +56,7 @@ def judged(dossiers: Iterable[Dossier], policy: Policy, as_of: datetime) -> List
         if found is None:
             found = assess(dossier, policy, as_of)
             known[signature] = found
-        results.append(replace(found, dossier=dossier))
+        results.append(found.about(dossier))
     return results
 
 

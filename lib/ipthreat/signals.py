@@ -47,6 +47,23 @@ class Signal:
         return self.weight * self.decay
 
 
+RANGE_WORDS: Mapping[str, str] = {
+    "resolver": "a public resolver",
+    "open_resolver": "open resolvers",
+    "cdn": "a content delivery network",
+    "cloud": "a cloud provider",
+    "crawler": "a crawler that its operator publishes",
+    "scanner": "a known scanner",
+    "vpn": "a VPN provider",
+    "mail": "a mail service",
+    "sinkhole": "a sinkhole",
+    "parking": "a parking service",
+    "service": "a known service",
+    "tor": "Tor exits",
+    "hosting": "a hosting or VPN provider",
+}
+"""What a warning list of each kind says of the ranges on it."""
+
 Rule = Callable[[Dossier, Policy, datetime], Iterable[Signal]]
 
 
@@ -208,7 +225,7 @@ def warning_lists(dossier: Dossier, policy: Policy, as_of: datetime) -> Iterator
                 name, weight = _list_weight(item, label, policy)
                 kept = weight if name not in seen else 0.0
                 seen.add(name)
-                yield _signal(name, item, kept, f"range of a {label.replace('_', ' ')}", dossier, policy, as_of)
+                yield _signal(name, item, kept, f"range of {RANGE_WORDS.get(label, label)}", dossier, policy, as_of)
 
 
 def describe(behaviour: Behaviour) -> str:

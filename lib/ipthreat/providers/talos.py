@@ -26,9 +26,10 @@ class Talos:
         """The reputation page an analyst can open."""
         return f"https://www.talosintelligence.com/reputation_center/lookup?search={quote(address, safe='')}"
 
-    def unavailable(self, address: str) -> Evidence:
-        """The honest entry when nobody supplied an answer."""
-        return base.failed(self, address, Status.UNAVAILABLE, NO_INTERFACE)
+    @classmethod
+    def unavailable(cls) -> Evidence:
+        """The honest entry when nobody supplied an answer: the same for every address."""
+        return Evidence(cls.name, SourceKind.PROVIDER, Status.UNAVAILABLE, reason=NO_INTERFACE)
 
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from what the analyst supplied; status `error` when it holds no reputation and no owner."""

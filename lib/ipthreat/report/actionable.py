@@ -61,15 +61,23 @@ def document(case: Case) -> Document:
     )
 
 
+_DOING = {
+    Severity.LOW: "probing us",
+    Severity.MEDIUM: "attacking us",
+    Severity.HIGH: "breaching defences",
+    Severity.CRITICAL: "exfiltrating data",
+}
+
+
 def subject(case: Case) -> str:
     """The finding in five words."""
     high = [item for item in case.raised if item.priority is Priority.HIGH]
     group = high or list(case.raised)
     if not group:
         return "No address needs action today"
-    worst = max(item.severity.rank for item in group)
-    doing = ("probing us", "attacking us", "inside our defences", "taking our data")[worst]
-    if not high and worst == Severity.LOW.rank:
+    worst = max(group, key=lambda item: item.severity.rank)
+    doing = _DOING[worst.severity]
+    if worst.severity is Severity.LOW and not any(item.techniques for item in group):
         doing = "to watch"
     noun = "address" if len(group) == 1 else "addresses"
     return f"{number(len(group)).capitalize()} {group[0].priority.value.lower()}-priority {noun} {doing}"

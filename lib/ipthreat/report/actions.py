@@ -14,9 +14,10 @@ from ..assessment import Assessment
 from ..case import Case
 from ..dossier import BehaviourKind, Dossier, SourceKind, Status
 from ..priority import Priority, Severity, hostile_kinds
-from .citations import SIGHTING, own_key, title
+from .citations import SIGHTING, own_key, page, title
 from .escape import defanged
 from .prose import joined, moment_text
+from .searches import hunt, outbound_hunt, term
 
 
 class Group(str, enum.Enum):
@@ -47,34 +48,6 @@ Rule = Callable[[Assessment, Case], Optional[Action]]
 
 HOUR_SENTENCE = "within one hour"
 DAY_SENTENCE = "within 24 hours"
-
-
-def term(address: str) -> str:
-    """An address as a literal in SPL: TERM() hits the index directly where the address is one indexed term."""
-    return f'"{address}"' if ":" in address else f"TERM({address})"
-
-
-def hunt(address: str, days: int) -> str:
-    """SPL that finds every event with the address in the last days, by index, sourcetype and host."""
-    return (
-        f"index=* earliest=-{days}d@d latest=now {term(address)}"
-        " | stats count min(_time) as first max(_time) as last by index sourcetype host"
-        " | convert ctime(first) ctime(last)"
-    )
-
-
-def outbound_hunt(address: str) -> str:
-    """SPL that finds which of our hosts talked to the address, and how much went out."""
-    return (
-        f"index=* earliest=-30d@d latest=now {term(address)} dest_ip={term_value(address)}"
-        " | stats count sum(bytes_out) as bytes_out min(_time) as first max(_time) as last by src_ip user app"
-        " | convert ctime(first) ctime(last)"
-    )
-
-
-def term_value(address: str) -> str:
-    """An address as a quoted field value in SPL."""
-    return f'"{address}"'
 
 
 def block_days(assessment: Assessment) -> int:
@@ -286,7 +259,8 @@ def reconfirm(case: Case, told: Tuple[Assessment, ...]) -> Iterator[Action]:
                     for other in told
                     if (entry := other.dossier.source(item.source)) and entry.status in _UNCONFIRMED
                 ]
-                yield _reconfirm(item.source, item.status, item.link, assessment.address, lacking, case)
+                link = page(item, assessment.address)
+                yield _reconfirm(item.source, item.status, link, assessment.address, lacking, case)
 
 
 def _reconfirm(source: str, status: Status, link: str, address: str, lacking: List[str], case: Case) -> Action:
@@ -294,13 +268,13 @@ def _reconfirm(source: str, status: Status, link: str, address: str, lacking: Li
     how = {
         Status.UNAVAILABLE: f"look it up by hand{f' at {link}' if link else ''}, or supply its answer with --evidence",
         Status.RATE_LIMITED: "ask again when its quota resets",
-        Status.STALE: "refresh it with `ipthreat update`",
+        Status.STALE: 'refresh it with "ipthreat update"',
     }[status]
     return Action(
         Group.RECONFIRM,
         address,
         f"Reconfirm {defanged(address)}{more} with {title(source)}, which is {status.words}, {DAY_SENTENCE}:"
-        f" {how}; then rerun `{case.rerun}`.",
+        f' {how}; then rerun "{case.rerun}".',
         keys=(source,),
     )
 

@@ -10,12 +10,12 @@ from ..case import Case
 from ..priority import techniques_of
 from ..version import __version__
 from . import misp, stix, tables
-from .actions import term
 from .blocks import Block, Bullets, Code, Inline, Line, Link, Listing, Paragraph, Section, Table
 from .cards import evidence_table
 from .citations import Register, own_key
 from .escape import defanged
 from .prose import counted
+from .searches import term
 
 CAVEAT = (
     "This is an initial assessment from the evidence at hand. Keep monitoring, and investigate further, before the risk"
@@ -74,9 +74,9 @@ def method_section(case: Case) -> Section:
     """Policy, weights, ages of the data and request counts: enough to reproduce the report."""
     policy = case.policy
     text = (
-        f"ipthreat {__version__}, policy {policy.name} {policy.version}. Log-odds: logit(prior {policy.prior}) plus, for"
-        f" each family of sources, the sum of weight × ageing, limited to ±{policy.family_limit:g}; confidence is ten"
-        f" times the probability, rounded. Evidence keeps its weight for {policy.fresh_days:g} days and loses it over"
+        f"ipthreat {__version__}, policy {policy.name} {policy.version}. Log-odds: logit(prior {policy.prior}) plus,"
+        f" for each family of sources, the sum of weight × ageing, limited to ±{policy.family_limit:g}; confidence is"
+        f" ten times the probability, rounded. Evidence keeps its weight for {policy.fresh_days:g} days and loses it over"
         f" {policy.lifetime_days:g} more, half that in cloud and dynamic space. All weights are elicited, not fitted."
     )
     requests = ", ".join(f"{name} {count}" for name, count in sorted(case.requests.items())) or "none"

@@ -41,6 +41,11 @@ def title(source: str) -> str:
     return PROVIDERS[source].title if source in PROVIDERS else source
 
 
+def page(item: Evidence, address: str) -> str:
+    """The page about the address that an analyst can open; empty when the source has none."""
+    return item.link or (PROVIDERS[item.source].link(address) if item.source in PROVIDERS else "")
+
+
 def own_key(behaviour: Behaviour) -> str:
     """The key of a behaviour's citation."""
     return f"own:{behaviour.kind.value}"
@@ -65,8 +70,9 @@ def _of_evidence(item: Evidence, assessment: Assessment) -> Citation:
         signal.nats for signal in assessment.signals if signal.source == item.source and signal.family != OWN_EVENTS
     )
     age = age_in_days(item.dated, assessment.as_of)
+    link = page(item, assessment.address)
     return Citation(
-        0, assessment.address, item.source, title(item.source), statement(item), item.dated, item.link, nats, age
+        0, assessment.address, item.source, title(item.source), statement(item), item.dated, link, nats, age
     )
 
 

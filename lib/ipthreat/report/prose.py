@@ -68,8 +68,9 @@ def quality(assessment: Assessment) -> Tuple[str, str]:
 
     High needs three agreeing families and four fifths of the sources; moderate two families, or one and full coverage.
     """
-    speaking = [item.family for item in assessment.families if item.nats >= assessment.policy.positive_family]
-    against = [item.family for item in assessment.families if item.nats <= -assessment.policy.positive_family]
+    strongest = sorted(assessment.families, key=lambda item: (-abs(item.nats), item.family))
+    speaking = [item.family for item in strongest if item.nats >= assessment.policy.positive_family]
+    against = [item.family for item in strongest if item.nats <= -assessment.policy.positive_family]
     share = assessment.coverage.share
     agree = not (speaking and against)
     grade = "low"

@@ -16,8 +16,8 @@ from .prose import counted, joined
 
 def unknowns_section(case: Case, told: Tuple[Assessment, ...], register: Register) -> Section:
     """Never empty: at least the assumptions stand."""
-    lines = [*_silent(case, told, register), *_embedded(case), *_own_events(case), *_assumptions(case, told), *_hinges(told, register)]
-    return Section("What we do not know", (Bullets(tuple(lines)),))
+    lines = [*_silent(case, told, register), *_embedded(case), *_own_events(case), *_assumptions(case)]
+    return Section("What we do not know", (Bullets((*lines, *_hinges(told, register))),))
 
 
 def _silent(case: Case, told: Tuple[Assessment, ...], register: Register) -> Iterator[Line]:
@@ -63,7 +63,7 @@ def _own_events(case: Case) -> Iterator[Line]:
         yield (f"{gone} without findings gave way: too many to hold at once.",)
 
 
-def _assumptions(case: Case, told: Tuple[Assessment, ...]) -> List[Line]:
+def _assumptions(case: Case) -> List[Line]:
     prior = f"{100 * case.policy.prior:g} %"
     return [
         (

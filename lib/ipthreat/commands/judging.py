@@ -1,49 +1,44 @@
-"""What each command of the command line does. Output goes to stdout, messages and progress to stderr."""
+"""The commands that judge: `check`, `report` and `demo`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
-from . import demo, paths
-from .address import split
-from .allowlist import Allowlist
-from .assessment import Assessment
-from .case import Case
-from .dossier import Evidence
-from .errors import InputError
-from .explain import counterfactual, explain
-from .gather import Gatherer, RecordedSource
-from .intelligence import Intelligence
-from .judge import Judge
-from .policy import policy_named
-from .reading import observe
-from .recorded import parse_time, read_evidence
-from .report.actionable import document
-from .report.actions import actions
-from .report.escape import visible
-from .report.formats import FORMATS, write_all
-from .report.prose import age_text, counted
-from .report.tables import json_data
-from .terminal import coloured, colours_wanted, say
+from .. import demo
+from ..address import split
+from ..allowlist import Allowlist
+from ..assessment import Assessment
+from ..case import Case
+from ..dossier import Evidence
+from ..errors import InputError
+from ..explain import counterfactual, explain
+from ..gather import Gatherer, RecordedSource
+from ..intelligence import Intelligence
+from ..judge import Judge
+from ..policy import policy_named
+from ..reading import observe
+from ..recorded import parse_time, read_evidence
+from ..report.actionable import document
+from ..report.actions import actions
+from ..report.escape import visible
+from ..report.formats import FORMATS, write_all
+from ..report.prose import age_text, counted
+from ..report.tables import json_data
+from ..terminal import coloured, colours_wanted, say
+from .ground import Environment, lists_file, now, output
 
-Environment = Mapping[str, str]
 TITLE = "Suspicious IP Addresses"
-Command = Callable[[argparse.Namespace, Environment], int]
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def as_of(text: Optional[str]) -> datetime:
     """The moment to judge at: now, an ISO time (UTC where it names no zone), or the end of an ISO date."""
     if not text:
-        return _now()
+        return now()
     try:
         moment = parse_time(text)
     except ValueError:
@@ -70,11 +65,11 @@ def _judge_with(
     intelligence: Intelligence,
     moment: datetime,
     evidence: Sequence[str],
-    allowed: Allowlist = Allowlist(),
+    allowed: Optional[Allowlist] = None,
     policy: str = "standard",
 ) -> Judge:
     sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence)))
-    return Judge(Gatherer(sources, allowed), policy_named(policy), moment, intelligence.parts())
+    return Judge(Gatherer(sources, allowed or Allowlist()), policy_named(policy), moment, intelligence.parts())
 
 
 def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str:
@@ -94,21 +89,21 @@ def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str
 def check(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat check`: one paragraph per address, or the explanations as JSON."""
     moment = as_of(options.as_of)
-    intelligence = Intelligence.opened(paths.lists_file(environment))
+    intelligence = Intelligence.opened(lists_file(environment))
     judge = _judge(options, intelligence, moment)
     texts = list(_addresses(options.address))
     case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts))
     if options.json:
-        _print(json.dumps(json_data(case), indent=2))
+        output(json.dumps(json_data(case), indent=2))
         return 0
     colours = colours_wanted(sys.stdout, environment)
     for assessment in case.assessments:
-        _print("\n".join(_told(assessment, options.explain, colours)))
+        output("\n".join(_told(assessment, options.explain, colours)))
     return 0
 
 
 def _addresses(texts: Sequence[str]) -> Iterator[str]:
-    """Each address of the arguments; `-` stands for the lines of stdin. Text without an address is passed on as it is."""
+    """Each address of the arguments; `-` stands for the lines of stdin. What is no address is passed on as it is."""
     for text in texts:
         lines = (line.strip() for line in sys.stdin) if text == "-" else (text,)
         for line in lines:
@@ -139,8 +134,8 @@ def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
 
 def _explained(item: Assessment) -> Iterator[str]:
     for step in explain(item):
-        age = f", {age_text(step.age_days)}" if step.source else ""
-        yield f"    {step.nats:+6.2f}  {step.total:+6.2f}  {visible(step.label)} {f'({step.source}{age})' if age else ''}"
+        whence = f" ({step.source}, {age_text(step.age_days)})" if step.source else ""
+        yield f"    {step.nats:+6.2f}  {step.total:+6.2f}  {visible(step.label)}{whence}"
     for guard in (*item.guards, *item.priority_steps):
         yield f"    {guard}"
     change = counterfactual(item)
@@ -154,7 +149,7 @@ def _explained(item: Assessment) -> Iterator[str]:
 def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
-    intelligence = Intelligence.opened(paths.lists_file(environment))
+    intelligence = Intelligence.opened(lists_file(environment))
     judge = _judge(options, intelligence, moment)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
     case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp)
@@ -163,7 +158,7 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
         written = write_all(case, Path(options.out))
         say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
     form = "json" if options.json else "strict" if options.strict else options.format
-    _print(FORMATS[form].render(case), end="")
+    output(FORMATS[form].render(case), end="")
     _remarks(case)
     return 0
 
@@ -188,12 +183,12 @@ def run_demo(options: argparse.Namespace, environment: Environment) -> int:
     case = judge.observed(observer, read, TITLE, "ipthreat demo")
     written = write_all(case, Path(options.out))
     if options.json:
-        _print(json.dumps(json_data(case), indent=2))
+        output(json.dumps(json_data(case), indent=2))
         return 0
-    _print(FORMATS["threat"].render(case))
-    _print("\n".join(_summary(case, colours_wanted(sys.stdout, environment))))
+    output(FORMATS["threat"].render(case))
+    output("\n".join(_summary(case, colours_wanted(sys.stdout, environment))))
     page = next(path for path in written if path.suffix == ".html")
-    _print(f"\n{demo.LABEL}\nJudged as of 2023-10-26, the date of the reference report.\nAll reports: {page.resolve()}")
+    output(f"\n{demo.LABEL}\nJudged as of 2023-10-26, the date of the reference report.\nAll reports: {page.resolve()}")
     return 0
 
 
@@ -209,43 +204,3 @@ def _summary(case: Case, colours: bool) -> Iterator[str]:
     yield ""
     for action in actions(case, case.raised):
         yield f"- {visible(action.text, 400)}"
-
-
-# --- status ---------------------------------------------------------------------------------------
-
-
-def status(options: argparse.Namespace, environment: Environment) -> int:
-    """`ipthreat status`: a row per part of the data, with its age."""
-    lists = paths.lists_file(environment)
-    intelligence = Intelligence.opened(lists)
-    rows = [_part_row(part.name, part.date, part.entries, part.licence, part.source) for part in intelligence.parts()]
-    problems = [text for text in (intelligence.snapshot_error, intelligence.lists_error) if text]
-    if options.json:
-        _print(json.dumps({"parts": rows, "problems": problems, "lists_file": str(lists)}, indent=2))
-    else:
-        for row in rows:
-            age = "" if row["age_days"] is None else f"{row['age_days']} days"
-            _print(f"{row['name']:<32} {row['date']:<10} {age:>10} {row['entries']:>9,}  {row['licence']}")
-        _print(f"\nlists of yours: {lists if lists.exists() else 'none; `ipthreat update` fetches them'}")
-        for problem in problems:
-            say(f"ipthreat: {problem}")
-    return 4 if problems else 0
-
-
-def _part_row(name: str, date: str, entries: int, licence: str, source: str) -> Dict[str, object]:
-    age = (_now() - parse_time(date[:10])).days if date else None
-    return {"name": name, "date": date[:10], "age_days": age, "entries": entries, "licence": licence, "source": source}
-
-
-def _print(text: str, end: str = "\n") -> None:
-    sys.stdout.write(text + end)
-
-
-COMMANDS: Dict[str, Command] = {
-    "check": check,
-    "demo": run_demo,
-    "report": report,
-    "status": status,
-}
-
-__all__: List[str] = ["COMMANDS", "TITLE", "as_of"]

@@ -1,0 +1,107 @@
+"""The commands about the data: `status` and `update`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+from .. import paths
+from ..case import SourcePart
+from ..errors import FetchError
+from ..intelligence import Intelligence
+from ..reading import own_networks
+from ..recorded import parse_time
+from ..report.prose import counted
+from ..snapshot.feeds import Feed, chosen
+from ..terminal import say
+from ..transport import Access, RequestsTransport
+from .ground import Environment, lists_file, now, output
+
+
+def status(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat status`: a row per part of the data, with its age; exit code 4 when a file cannot be used."""
+    lists, moment = lists_file(environment), now()
+    intelligence = Intelligence.opened(lists)
+    rows = [_row(part, moment) for part in intelligence.parts()]
+    problems = [text for text in (intelligence.snapshot_error, intelligence.lists_error) if text]
+    problems += _stale_feeds(environment, moment)
+    if options.json:
+        output(json.dumps({"parts": rows, "problems": problems, "lists_file": str(lists or "")}, indent=2))
+    else:
+        _table(rows, lists)
+        for problem in problems:
+            say(f"ipthreat: {problem}")
+    return 4 if intelligence.snapshot_error or intelligence.lists_error else 0
+
+
+def _row(part: SourcePart, moment: datetime) -> Dict[str, object]:
+    age = (moment - parse_time(part.date[:10])).days if part.date else None
+    return {
+        "name": part.name,
+        "date": part.date[:10],
+        "age_days": age,
+        "entries": part.entries,
+        "licence": part.licence,
+        "source": part.source,
+    }
+
+
+def _table(rows: List[Dict[str, object]], lists: Optional[Path]) -> None:
+    output(f"{'part':<28} {'date':<10} {'age':>10} {'entries':>9}  licence")
+    for row in rows:
+        age = "" if row["age_days"] is None else f"{row['age_days']} days"
+        output(f"{row['name']:<28} {row['date']:<10} {age:>10} {row['entries']:>9,}  {row['licence']}")
+    present = lists is not None and lists.exists()
+    output(f"\nlists of yours: {lists if present else 'none; `ipthreat update` fetches them'}")
+
+
+def _stale_feeds(environment: Environment, moment: datetime) -> List[str]:
+    """Feeds whose last update brought no new copy, with the reason."""
+    from ..snapshot.update import ages  # opens sqlite and the mail parser: only when asked
+
+    lists = lists_file(environment)
+    if lists is None:
+        return []
+    return [f"{item.name}: {item.failure}" for item in ages(lists.parent, moment) if item.failure]
+
+
+def update(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat update`: a row per list; exit code 5 when one has no good copy or the file could not be compiled."""
+    from ..snapshot.update import FEED_LIMITS, OwnList
+    from ..snapshot.update import update as run
+
+    access = Access(proxy=options.proxy, ca_bundle=options.ca_bundle)
+    own_lists = [OwnList.parse(text) for text in options.list]
+    with RequestsTransport(FEED_LIMITS, access=access) as transport:
+        result = run(
+            _mirrored(chosen(options.feed), options.mirror),
+            transport,
+            paths.data_dir(environment),
+            now=now(),
+            own_networks=own_networks(options.own),
+            own_lists=own_lists,
+            force=options.force,
+        )
+    rows = [{**row._asdict(), "state": row.state.value, "left_out": dict(row.left_out)} for row in result.rows]
+    if options.json:
+        told = {"lists": rows, "lists_file": str(result.lists_file), "complete": result.complete}
+        output(json.dumps({**told, "failure": result.failure}, indent=2))
+    for row in () if options.json else result.rows:
+        gone = sum(row.left_out.values())
+        more = f", {counted(gone, 'entry', 'entries')} left out" if gone else ""
+        why = f": {row.reason}" if row.reason else ""
+        output(f"{row.name:<20} {row.state.value:<13} {row.entries:>9,} entries of {row.day or 'no date'}{more}{why}")
+    if result.failure:
+        say(f"ipthreat: {result.failure}")
+    return 0 if result.complete else FetchError.exit_code
+
+
+def _mirrored(feeds: Tuple[Feed, ...], mirror: Optional[str]) -> Tuple[Feed, ...]:
+    """The feeds as they are, or each from `<mirror>/<name>`: for networks that reach no publisher."""
+    if not mirror:
+        return feeds
+    return tuple(replace(feed, url=f"{mirror.rstrip('/')}/{feed.name}") for feed in feeds)

@@ -1,0 +1,74 @@
+"""Logs in, observations out: reads every file once, in constant memory, with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from datetime import datetime
+from itertools import islice
+from typing import List, Optional, Sequence, Tuple, Union
+
+from .agents import AgentTable
+from .behaviour import OWN_NETWORKS, Observer
+from .case import EventsRead
+from .errors import InputError
+from .events import EventStream, open_events
+from .intelligence import Intelligence
+from .terminal import Progress
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+_BATCH = 5000
+"""Events between two looks at the progress bar."""
+
+
+def own_networks(texts: Sequence[str]) -> Tuple[Network, ...]:
+    """The analyst's own networks, beside the private ones. Raises InputError for a text that is no prefix."""
+    found = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text.strip(), strict=False))
+        except ValueError:
+            raise InputError(f"--own: {text[:60]!r} is no network, such as 203.0.113.0/24") from None
+    return tuple(found)
+
+
+def observe(
+    files: Sequence[str],
+    intelligence: Intelligence,
+    as_of: datetime,
+    own: Sequence[str] = (),
+    field: Optional[str] = None,
+    form: Optional[str] = None,
+) -> Tuple[Observer, EventsRead]:
+    """Reads the files (`-` is standard input) one after the other. Raises EventsError for one that cannot be read."""
+    observer = Observer(
+        (*OWN_NETWORKS, *map(str, own_networks(own))),
+        is_c2=intelligence.is_c2,
+        agents=AgentTable.build(intelligence.agents()),
+        crawler_ranges=intelligence.crawler_ranges,
+    )
+    read, skipped, names, forms = 0, Counter[str](), [], []
+    for file in files:
+        with open_events(file, as_of=as_of, field=field, format=form) as stream:
+            _add_all(stream, observer)
+        read += stream.read
+        skipped.update(stream.skipped)
+        names.append(stream.name)
+        forms.append(stream.format.value)
+    told = EventsRead(_joined(names), _joined(forms), read, dict(skipped), crowded_out=observer.crowded_out)
+    return observer, told
+
+
+def _add_all(stream: EventStream, observer: Observer) -> None:
+    add, events = observer.add, iter(stream)
+    with Progress(stream.size) as progress:
+        for first in events:
+            add(first)
+            for event in islice(events, _BATCH):
+                add(event)
+            progress.at(stream.bytes_read, stream.read)
+
+
+def _joined(words: List[str]) -> str:
+    return ", ".join(dict.fromkeys(words))

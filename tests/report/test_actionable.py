@@ -1,0 +1,311 @@
+"""The Actionable Intelligence Report: every section, every sentence with its evidence, every pattern with its step."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, List, Set, Tuple
+
+import pytest
+from dossiers import NOW, behaviour, block_list, dossier, engines, provider, sighting, silent, virustotal, warning_list
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from ipthreat.assessment import assess
+from ipthreat.case import Case, EventsRead, SourcePart, pressing
+from ipthreat.dossier import Allowance, Dossier, Status
+from ipthreat.policy import POLICIES
+from ipthreat.report import markdown
+from ipthreat.report.actionable import document, subject, told_of
+from ipthreat.report.actions import Action, actions
+from ipthreat.report.blocks import Block, Bullets, Cite, Document, Line, Listing, Paragraph, Section, Strong, Table
+
+SECTIONS = [
+    "Summary",
+    "Priority board",
+    "Critical Threats",
+    "What we do not know",
+    "Immediate Next Steps",
+    "Further Analysis",
+    "Charts",
+    "Method",
+    "Annex",
+]
+LONG_AGO = NOW.replace(year=2015)
+READ = EventsRead("access.log", "access log", 260, {"no address in it": 2}, NOW.replace(day=24), NOW)
+
+
+def case(*dossiers: Dossier, read: EventsRead = READ, **more) -> Case:
+    assessments = sorted((assess(item, POLICIES["standard"], NOW) for item in dossiers), key=pressing)
+    return Case("Suspicious IP Addresses", tuple(assessments), NOW, POLICIES["standard"], events=read, **more)
+
+
+GOLDEN = case(
+    dossier(
+        virustotal(7, 4, detections=engines("malicious", "CRDF", "Fortinet") + engines("suspicious", "AlphaSOC")),
+        silent("talos", Status.UNAVAILABLE, "no public API"),
+        warning_list("cloud", "amazon-aws"),
+        did=[behaviour("suspicious_user_agent", 26, names=("nikto", "nmap"), samples=("Nikto/2.1.6",))],
+        sighting=sighting(26),
+        address="18.237.3.202",
+    ),
+    dossier(virustotal(7, 3, reputation=-3), silent("talos", Status.UNAVAILABLE, "no public API"), sighting=sighting(5),
+            address="14.103.172.199"),
+    dossier(virustotal(0, 0), sighting=sighting(), address="192.0.2.9"),
+)  # fmt: skip
+EVERYTHING = case(
+    *GOLDEN.assessments[0:0],
+    dossier(virustotal(9, 2), provider("greynoise", "malicious"), did=[behaviour("brute_force", succeeded=True)],
+            address="198.51.100.1"),
+    dossier(virustotal(6, 1), provider("greynoise", "benign"), warning_list("scanner", "censys"),
+            did=[behaviour("port_scan")], address="198.51.100.2"),
+    dossier(virustotal(2, 0, detections=engines("malicious", "CRDF", "VIPRE")), address="198.51.100.3"),
+    dossier(virustotal(0, 0), block_list("c2tracker", "c2"), did=[behaviour("c2_beacon"), behaviour("volume_out")],
+            sighting=sighting(40, outbound=40, local_hosts=("10.0.0.5",)), address="2001:db8::4"),
+    dossier(virustotal(7, 3, reputation=-3), silent("greynoise", Status.RATE_LIMITED, "until noon"),
+            address="198.51.100.5"),
+    dossier(provider("abuseipdb", score=60, distinct_reporters=9), block_list("ipsum", "level_1"),
+            address="198.51.100.6"),
+)  # fmt: skip
+
+
+def sections(report: Document) -> Iterator[Tuple[str, Section]]:
+    """Each section with the title of the second-level section that holds it."""
+    top = ""
+    for section in report.sections:
+        top = section.title if section.level == 2 else top
+        yield top, section
+
+
+def lines_of(block: Block) -> Iterator[Line]:
+    if isinstance(block, Paragraph):
+        yield block.line
+    elif isinstance(block, Bullets):
+        yield from block.items
+
+
+def evidence_numbers(report: Document) -> Set[str]:
+    """All E numbers that stand in an evidence table."""
+    tables = [block for section in report.sections for block in section.blocks if isinstance(block, Table)]
+    return {"".join(map(str, row[0])) for table in tables if table.header[0] == "E" for row in table.rows}
+
+
+def steps(given: Case) -> Tuple[Action, ...]:
+    return actions(given, told_of(given))
+
+
+def texts(given: Case, address: str) -> List[str]:
+    return [action.text for action in steps(given) if action.address == address]
+
+
+@pytest.mark.parametrize("given", [GOLDEN, EVERYTHING, case()], ids=["golden", "everything", "empty"])
+def test_every_section_is_there_in_order(given):
+    assert [section.title for section in document(given).sections if section.level == 2] == SECTIONS
+
+
+@pytest.mark.parametrize("given", [GOLDEN, EVERYTHING], ids=["golden", "everything"])
+@pytest.mark.parametrize("title", ["Critical Threats", "Immediate Next Steps"])
+def test_every_sentence_of_threats_and_steps_cites_evidence_that_exists(given, title):
+    report = document(given)
+    known, told = evidence_numbers(report), 0
+    for top, section in sections(report):
+        for line in [line for block in section.blocks for line in lines_of(block)] if top == title else ():
+            cited = {part.label for part in line if isinstance(part, Cite)}
+            assert cited, f"no evidence: {line}"
+            assert cited <= known
+            told += 1
+    assert told >= 5
+
+
+def test_a_citation_leads_to_evidence_on_the_address_the_sentence_is_about():
+    report = document(EVERYTHING)
+    owner = {}
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Table) and block.header[0] == "E" and section.anchor:
+                owner.update({row[0][0]: section.anchor for row in block.rows})
+    for section in report.sections:
+        for line in [line for block in section.blocks for line in lines_of(block)]:
+            for part in line:
+                if isinstance(part, Cite) and part.label in owner:
+                    assert owner[part.label] == part.anchor
+
+
+def test_evidence_numbers_run_through_the_whole_report():
+    numbers = sorted(int(label[1:]) for label in evidence_numbers(document(EVERYTHING)))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_summary_is_at_most_three_sentences_with_one_likelihood_term():
+    (summary,) = [section for section in document(GOLDEN).sections if section.title == "Summary"]
+    text = markdown.line(summary.blocks[0].line).replace("\\", "").replace("18.237.3[.]202", "IP").replace("0.00", "0")
+    terms = re.findall(r"almost certain|very likely|likely|roughly even|unlikely", text)
+    assert terms == ["almost certain"]
+    assert len(re.findall(r"[.:] (?=[A-Z])|\.$", text.replace("**", "").replace("assessment: ", ""))) <= 3
+    assert "Quality of the assessment: moderate (VirusTotal and our own events agree; Cisco Talos unavailable)" in text
+
+
+@pytest.mark.parametrize("given", [GOLDEN, EVERYTHING, case()], ids=["golden", "everything", "empty"])
+def test_the_subject_is_five_words(given):
+    assert len(subject(given).split()) == 5
+
+
+def test_the_header_tells_what_when_and_from_which_inputs():
+    facts = dict(document(GOLDEN).facts)
+    assert facts["Date"] == "October 26, 2023"
+    assert facts["Time"] == "2023-10-26 12:00 UTC"
+    assert facts["Report id"] == GOLDEN.report_id
+    assert "260 rows of access.log" in facts["Data period"]
+    assert document(GOLDEN).tlp == "TLP:AMBER"
+
+
+def test_the_same_case_gives_the_same_bytes_and_another_case_another_id():
+    assert markdown.render(document(GOLDEN)) == markdown.render(document(GOLDEN))
+    assert len({GOLDEN.report_id, EVERYTHING.report_id, case().report_id}) == 3
+
+
+def test_addresses_are_defanged_in_prose_and_raw_in_queries_and_the_annex():
+    for top, section in sections(document(EVERYTHING)):
+        for line in [line for block in section.blocks for line in lines_of(block)] if top != "Annex" else ():
+            prose = "".join(part.text if isinstance(part, Strong) else part for part in line
+                            if isinstance(part, (str, Strong)))  # fmt: skip
+            assert not re.search(r"198\.51\.100\.\d|2001:db8::4", prose), prose
+    listings = [block.text for _, section in sections(document(EVERYTHING)) for block in section.blocks
+                if isinstance(block, Listing)]  # fmt: skip
+    assert any("TERM(198.51.100.1)" in text for text in listings)
+
+
+def test_named_engines_stand_apart_and_the_rest_is_counted():
+    text = markdown.render(document(GOLDEN)).replace("\\", "")
+    assert "VirusTotal: 7 engines say malicious: CRDF, Fortinet, and 5 not named. [E" in text
+    assert "VirusTotal: 4 engines say suspicious: AlphaSOC, and 3 not named. [E" in text
+
+
+def test_what_we_do_not_know_is_never_empty_and_names_silent_sources():
+    for told in (GOLDEN, EVERYTHING, case()):
+        (section,) = [section for section in document(told).sections if section.title == "What we do not know"]
+        assert len(section.blocks[0].items) >= 3
+    text = markdown.render(document(EVERYTHING)).replace("\\", "")
+    assert "greynoise was rate limited for 1 of 6 addresses: until noon. [E" in text
+    assert "Would change:** 198.51.100[.]1: " in text
+
+
+@pytest.mark.parametrize(
+    "read, sentence",
+    [
+        (None, "No events of our own were given"),
+        (READ, "Of 260 rows read, some could not be used: 2 no address in it."),
+        (EventsRead("x", "csv", 5, {}), "The events bear no time"),
+        (
+            EventsRead("x", "csv", 5, {}, NOW.replace(year=2015), NOW.replace(year=2015)),
+            "The events end 2,922 days before",
+        ),
+        (EventsRead("x", "csv", 5, {}, NOW, NOW, crowded_out=7), "7 addresses without findings gave way"),
+    ],
+)
+def test_gaps_in_our_own_events_are_told(read, sentence):
+    assert sentence in markdown.render(document(case(read=read))).replace("\\", "")
+
+
+def test_data_younger_than_the_moment_judged_is_told():
+    parts = (SourcePart("origin-asn", "2026-09-16", 5, "PDDL-1.0", "x"), SourcePart("own", "2020-01-01", 1, "", "x"))
+    text = markdown.render(document(case(parts=parts))).replace("\\", "")
+    assert "1 part of the embedded data date from after 2023-10-26" in text
+
+
+# --- one step per evidence pattern ------------------------------------------------------------------------------------
+
+SURE = [virustotal(9, 2), provider("greynoise", "malicious")]
+LIKELY = [virustotal(7, 3, reputation=-3)]
+ADDRESS = "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (dossier(*SURE, sighting=sighting()), "Block 198.51.100[.]7 at the edge, both directions, within one hour, until "
+                                              "2023-11-25 (30 days"),
+        (dossier(*SURE, warning_list("cloud"), sighting=sighting()), "until 2023-11-02 (7 days"),
+        (dossier(*SURE, sighting=sighting()), "Search the last 30 days for 198.51.100[.]7 within 24 hours"),
+        (dossier(*SURE, did=[behaviour("port_scan")]), "Report 198.51.100[.]7 to the abuse contact that RDAP names"),
+        (dossier(*LIKELY, sighting=sighting()), "Monitor 198.51.100[.]7 from now on: alert on any change"),
+        (dossier(*LIKELY), "Put 198.51.100[.]7 on the watch-list now: alert on first contact"),
+        (dossier(provider("abuseipdb", score=60, distinct_reporters=9)), "Review 198.51.100[.]7 weekly"),
+        (dossier(did=[behaviour("brute_force", succeeded=True)]), "Isolate the hosts that 198.51.100[.]7 got into"),
+        (dossier(did=[behaviour("exploit_attempt", succeeded=True)]), "Isolate the hosts that 198.51.100[.]7 got"),
+        (dossier(did=[behaviour("brute_force", succeeded=True)]), "Open the incident record for 198.51.100[.]7"),
+        (dossier(block_list("c2", "c2"), did=[behaviour("c2_beacon")]), "Investigate our own host first, within one"),
+        (dossier(*LIKELY, warning_list("cdn"), did=[behaviour("port_scan")]), "Do not block 198.51.100[.]7"),
+        (dossier(virustotal(2, 0, detections=engines("malicious", "CRDF"))), "open no ticket: only CRDF flag it"),
+        (dossier(*LIKELY, silent("talos", Status.UNAVAILABLE)), "Reconfirm 198.51.100[.]7 with Cisco Talos, which is "
+                                                                "unavailable"),
+        (dossier(*LIKELY, silent("otx", Status.RATE_LIMITED)), "ask again when its quota resets; then rerun \"ipthreat"),
+        (dossier(*LIKELY, silent("ipsum", Status.STALE)), "refresh it with \"ipthreat update\""),
+    ],
+)  # fmt: skip
+def test_each_evidence_pattern_generates_its_step(given, words):
+    assert any(words in text for text in texts(case(given), ADDRESS)), texts(case(given), ADDRESS)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        dossier(*SURE),
+        dossier(*SURE, sighting=sighting(hours_old=24 * 30)),
+        dossier(*SURE, sighting=sighting(), allowance=Allowance(ADDRESS)),
+        dossier(*SURE, warning_list("cdn"), sighting=sighting()),
+        dossier(*LIKELY, sighting=sighting()),
+    ],
+    ids=["not seen", "not active", "allow-listed", "vouched for", "not sure"],
+)
+def test_nothing_is_blocked_without_certainty_and_activity(given):
+    assert not any(text.startswith("Block") for text in texts(case(given), ADDRESS))
+
+
+def test_a_benign_destination_of_ours_is_no_reason_to_investigate_a_host():
+    browsing = dossier(virustotal(0, 0), sighting=sighting(9, outbound=9, local_hosts=("10.0.0.5",)))
+    assert texts(case(browsing), ADDRESS) == []
+
+
+def test_a_silent_source_is_reconfirmed_once_for_all_its_addresses():
+    gaps = [dossier(*LIKELY, silent("talos", Status.UNAVAILABLE), address=f"198.51.100.{n}") for n in range(5)]
+    (step,) = [action for action in steps(case(*gaps)) if "Reconfirm" in action.text]
+    assert "Reconfirm 198.51.100[.]0 and 4 more with Cisco Talos" in step.text
+
+
+def test_blocks_come_with_a_way_back_and_hunts_with_their_search():
+    found = {action.text.split()[0]: action for action in steps(case(dossier(*SURE, sighting=sighting())))}
+    assert found["Block"].rollback
+    assert "earliest=-30d@d latest=now TERM(198.51.100.7)" in found["Search"].search
+
+
+# --- what an attacker wrote -------------------------------------------------------------------------------------------
+
+HOSTILE = ["<script>alert(1)</script>", "[x](javascript:alert(1))", "`whoami` | rm", "=cmd|' /C calc'!A0", "\x1b[2J",
+           "line\n# Heading\n\n- item", "![p](http://evil.example/p.png)", "http://evil.example/"]  # fmt: skip
+
+
+def rendered(text: str) -> str:
+    did = [behaviour("suspicious_user_agent", names=("nikto",), samples=(text,))]
+    seen = sighting(3, user_agents=((text, 3),))
+    given = case(dossier(virustotal(7, 4, as_owner=text, related=(text,)), did=did, sighting=seen))
+    return markdown.render(document(given))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_attacker_text_is_inert_in_markdown(text):
+    plain, hostile = (MarkdownIt("gfm-like", {"linkify": False}).render(rendered(item)) for item in ("harmless", text))
+    for mark in ("<script", "<img", 'javascript:alert(1)"', "<h1", "<h2", 'href="http://evil'):
+        assert hostile.count(mark) == plain.count(mark), mark
+    assert "\x1b" not in rendered(text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet=st.sampled_from("ab<>[](){}`*_#|\\!\n\r\t\x1b\x00\u202e~-+=.:/@&;\"'"), max_size=60))
+def test_no_text_changes_the_structure_of_the_report(text):
+    def structure(source: str) -> List[str]:
+        tokens = MarkdownIt("commonmark").parse(source)
+        inline = [child for token in tokens for child in token.children or ()]
+        return [token.type for token in tokens] + sorted({child.type for child in inline} - {"text", "code_inline"})
+
+    assert structure(rendered(text)) == structure(rendered("harmless"))
