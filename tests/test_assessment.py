@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ipthreat.assessment import Assessment, OverallStatus, assess
 from ipthreat.dossier import Allowance, Dossier, Evidence, SourceKind, Status, Verdict
-from ipthreat.explain import counterfactual
+from ipthreat.explanation import counterfactual
 from ipthreat.policy import POLICIES
 from ipthreat.priority import Priority, Severity
 

@@ -31,7 +31,7 @@ ALLOWED = {
     "zstandard": ("snapshot/",),
 }
 # The pure part: no files, no network, no environment, no clock.
-PURE = ("assessment", "signals", "policy", "priority", "explain", "dossier", "case", "fields")
+PURE = ("assessment", "signals", "policy", "priority", "explanation", "dossier", "case", "fields")
 IMPURE_MODULES = {"os", "socket", "pathlib", "subprocess", "time", "io", "tempfile", "shutil", "random", "logging"}
 
 

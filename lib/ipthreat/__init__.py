@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .case import Case
     from .dossier import Dossier, Evidence, Status, Verdict
     from .errors import IpthreatError
-    from .explain import counterfactual, explain
+    from .explanation import counterfactual, explain
     from .intelligence import Intelligence
     from .judge import Judge
     from .policy import Policy, policy_named
@@ -40,8 +40,8 @@ _HOME: Dict[str, str] = {
     "Status": "dossier",
     "Verdict": "dossier",
     "assess": "assessment",
-    "counterfactual": "explain",
-    "explain": "explain",
+    "counterfactual": "explanation",
+    "explain": "explanation",
     "policy_named": "policy",
 }
 

@@ -12,7 +12,7 @@ from .address import canonical
 from .assessment import Assessment
 from .dossier import Verdict
 from .errors import InputError
-from .explain import explanation
+from .explanation import explanation
 from .policy import Policy
 from .version import __version__
 

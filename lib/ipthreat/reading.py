@@ -6,6 +6,7 @@ import ipaddress
 from collections import Counter
 from datetime import datetime
 from itertools import islice
+from pathlib import PurePath
 from typing import List, Optional, Sequence, Tuple, Union
 
 from .agents import AgentTable
@@ -54,7 +55,7 @@ def observe(
             _add_all(stream, observer)
         read += stream.read
         skipped.update(stream.skipped)
-        names.append(stream.name)
+        names.append(PurePath(stream.name).name)  # a report is passed on: where the file lies is nobody's business
         forms.append(stream.format.value)
     told = EventsRead(_joined(names), _joined(forms), read, dict(skipped), crowded_out=observer.crowded_out)
     return observer, told

@@ -16,7 +16,7 @@ from ..assessment import Assessment
 from ..case import Case
 from ..dossier import Evidence
 from ..errors import InputError
-from ..explain import counterfactual, explain
+from ..explanation import counterfactual, explain
 from ..gather import Gatherer, RecordedSource
 from ..intelligence import Intelligence
 from ..judge import Judge

@@ -13,7 +13,7 @@ WORDS = ("trusted", "favorable", "neutral", "questionable", "untrusted")
 """Talos' own reputation words, as its site prints them (it spells `favorable`)."""
 
 _VERDICTS = {"untrusted": Verdict.MALICIOUS, "questionable": Verdict.SUSPICIOUS, "trusted": Verdict.BENIGN}
-NO_INTERFACE = "Cisco Talos has no public API and forbids scraping; look it up by hand or supply its answer"
+NO_INTERFACE = "no public API, and scraping is forbidden; look it up by hand or supply its answer"
 
 
 class Talos:

@@ -16,7 +16,7 @@ from .actions import Action, Group, actions, due
 from .annex import analysis_section, annex_section, method_section
 from .blocks import Block, Bullets, Document, Line, Listing, Paragraph, Section, Strong, Table
 from .cards import card, cited
-from .citations import Register, statement, title
+from .citations import Register, title
 from .escape import defanged
 from .prose import counted, date_text, joined, likelihood, moment_text, number, quality
 from .unknowns import unknowns_section
@@ -153,8 +153,8 @@ def _board(case: Case, steps: Tuple[Action, ...]) -> Section:
 
 def _board_row(item: Assessment, case: Case, first: Dict[str, Action]) -> Tuple[Line, ...]:
     action = first.get(item.address)
-    strongest = max(item.dossier.evidence, key=lambda entry: _weight(item, entry.source), default=None)
-    reason = item.reasons[0] if item.reasons else (statement(strongest) if strongest else "no evidence")
+    strongest = item.signals[0] if item.signals else None
+    reason = f"{title(strongest.source)}: {strongest.text} ({strongest.nats:+.2f})" if strongest else "no evidence"
     return (
         (defanged(item.address),),
         (item.priority.value,),
@@ -165,10 +165,6 @@ def _board_row(item: Assessment, case: Case, first: Dict[str, Action]) -> Tuple[
         (action.group.value if action else "none",),
         (due(action, case) if action else "",),
     )
-
-
-def _weight(item: Assessment, source: str) -> float:
-    return sum(abs(signal.nats) for signal in item.signals if signal.source == source)
 
 
 def _critical(case: Case, register: Register) -> Tuple[Section, ...]:

@@ -6,7 +6,7 @@ from typing import Iterator, List, Optional, Tuple
 
 from ..assessment import Assessment
 from ..dossier import Detection, Evidence, SourceKind, Status
-from ..explain import explain
+from ..explanation import explain
 from ..priority import techniques_of
 from .blocks import Block, Bullets, Code, Inline, Line, Link, Paragraph, Section, Strong, Table
 from .citations import SIGHTING, Citation, Register, own_key, owner_line, title

@@ -69,11 +69,16 @@ def _of_evidence(item: Evidence, assessment: Assessment) -> Citation:
     nats = sum(
         signal.nats for signal in assessment.signals if signal.source == item.source and signal.family != OWN_EVENTS
     )
-    age = age_in_days(item.dated, assessment.as_of)
+    age = _signed_age(item.dated, assessment.as_of)
     link = page(item, assessment.address)
     return Citation(
         0, assessment.address, item.source, title(item.source), statement(item), item.dated, link, nats, age
     )
+
+
+def _signed_age(dated: Optional[datetime], as_of: datetime) -> Optional[float]:
+    """Days from a date to as-of; negative for embedded data that are younger than the moment judged."""
+    return None if dated is None else (as_of - dated).total_seconds() / 86400.0
 
 
 def _of_behaviour(item: Behaviour, assessment: Assessment) -> Citation:

@@ -12,7 +12,10 @@ import unicodedata
 # Control and format characters: ANSI escapes, newlines, bidirectional overrides, zero-width characters, separators.
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@/])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula at the start of a cell, its full-width forms included.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# A semicolon ends a cell where the locale says so, whatever the quotes: what follows must not become a formula either.
+_NEW_CELL = re.compile(r"([;,]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 LIMIT = 200
 """Longest attacker-controlled text shown, in characters."""
 
@@ -47,9 +50,12 @@ def markup(text: str, limit: int = LIMIT) -> str:
 
 
 def csv_cell(text: str, limit: int = 32_000) -> str:
-    """A CSV value that no spreadsheet takes for a formula (OWASP: prefix with an apostrophe)."""
-    shown = visible(text, limit)
-    return f"'{shown}" if shown.startswith(_FORMULA) or text.startswith(_FORMULA) else shown
+    """A CSV value that no spreadsheet takes for a formula: an apostrophe before each character that would start one.
+
+    Source: OWASP, CSV injection.
+    """
+    shown = _NEW_CELL.sub(r"\1'", visible(text, limit))
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def defanged(address: str) -> str:

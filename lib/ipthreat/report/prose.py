@@ -57,9 +57,11 @@ def date_text(moment: datetime) -> str:
 
 
 def age_text(days: Optional[float]) -> str:
-    """`3 days old`, `today`, `undated`."""
+    """`3 days old`, `today`, `undated`, and `later` for what is younger than the moment judged."""
     if days is None:
         return "undated"
+    if days < 0:
+        return "later"
     return "today" if days < 1 else f"{counted(int(days), 'day')} old"
 
 

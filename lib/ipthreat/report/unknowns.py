@@ -7,7 +7,8 @@ from typing import Dict, Iterator, List, Set, Tuple
 from ..assessment import Assessment
 from ..case import Case
 from ..dossier import Status
-from ..explain import counterfactual
+from ..explanation import counterfactual
+from ..signals import OWN_EVENTS
 from .blocks import Bullets, Line, Section, Strong
 from .citations import Register, title
 from .escape import defanged
@@ -80,8 +81,10 @@ def _hinges(told: Tuple[Assessment, ...], register: Register) -> Iterator[Line]:
     for assessment in told:
         change = counterfactual(assessment) if assessment.raised else None
         if change:
+            known = change.source and change.source != OWN_EVENTS
+            what = f"without {title(change.source)}" if known else change.change
             text = (
-                f"{defanged(assessment.address)}: {change.change} it would be confidence {change.confidence},"
+                f"{defanged(assessment.address)}: {what} it would be confidence {change.confidence},"
                 f" priority {change.priority.value}."
             )
             yield (Strong("Would change: "), text, *register.cites(assessment.address))

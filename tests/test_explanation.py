@@ -9,7 +9,7 @@ from dossiers import NOW, behaviour, dossier, provider, silent, virustotal, warn
 
 from ipthreat.assessment import assess
 from ipthreat.dossier import Dossier, Status
-from ipthreat.explain import counterfactual, counterfactuals, explain, explanation
+from ipthreat.explanation import counterfactual, counterfactuals, explain, explanation
 from ipthreat.policy import POLICIES
 
 STANDARD = POLICIES["standard"]
