@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "lib/ipthreat/version.py").read_text(encoding="utf-8"))
 
 EXTRAS = {
-    "reports": ["matplotlib>=3.8,<4"],
+    "reports": ["matplotlib>=3.8,<4", "pillow>=10"],
     "notebooks": ["splunk-sdk>=2.1.1,<4", "pandas>=2.0,<4", "matplotlib>=3.8,<4", "tqdm>=4.66,<5"],
     "lab": ["jupyterlab>=4.2,<5", "ipywidgets>=8.1,<9", "papermill>=2.6,<3", "nbclient>=0.10,<1"],
     "spark": ["pyspark>=3.5,<5", "pandas>=2.0,<4", "pyarrow>=14"],

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Mapping, Optional, Sequence, Tuple
 
 from .address import canonical
@@ -85,7 +86,7 @@ class Case:
             raise InputError(f"{min(absent)} does not occur in the events")
         return replace(self, assessments=kept)
 
-    @property
+    @cached_property
     def report_id(self) -> str:
         """Twelve hex digits of a hash over the inputs: the same inputs give the same id."""
         told = [explanation(item) for item in (self.raised or self.assessments[:50])]

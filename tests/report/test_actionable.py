@@ -223,8 +223,8 @@ ADDRESS = "198.51.100.7"
 @pytest.mark.parametrize(
     "given, words",
     [
-        (dossier(*SURE, sighting=sighting()), "Block 198.51.100[.]7 at the edge, both directions, within one hour, until "
-                                              "2023-11-25 (30 days"),
+        (dossier(*SURE, sighting=sighting()), "Block 198.51.100[.]7 at the edge, both directions, within "
+                                              "one hour, until 2023-11-25 (30 days"),
         (dossier(*SURE, warning_list("cloud"), sighting=sighting()), "until 2023-11-02 (7 days"),
         (dossier(*SURE, sighting=sighting()), "Search the last 30 days for 198.51.100[.]7 within 24 hours"),
         (dossier(*SURE, did=[behaviour("port_scan")]), "Report 198.51.100[.]7 to the abuse contact that RDAP names"),
@@ -234,12 +234,12 @@ ADDRESS = "198.51.100.7"
         (dossier(did=[behaviour("brute_force", succeeded=True)]), "Isolate the hosts that 198.51.100[.]7 got into"),
         (dossier(did=[behaviour("exploit_attempt", succeeded=True)]), "Isolate the hosts that 198.51.100[.]7 got"),
         (dossier(did=[behaviour("brute_force", succeeded=True)]), "Open the incident record for 198.51.100[.]7"),
-        (dossier(block_list("c2", "c2"), did=[behaviour("c2_beacon")]), "Investigate our own host first, within one"),
+        (dossier(block_list("c2", "c2"), did=[behaviour("c2_beacon")]), "Investigate our own host first"),
         (dossier(*LIKELY, warning_list("cdn"), did=[behaviour("port_scan")]), "Do not block 198.51.100[.]7"),
         (dossier(virustotal(2, 0, detections=engines("malicious", "CRDF"))), "open no ticket: only CRDF flag it"),
         (dossier(*LIKELY, silent("talos", Status.UNAVAILABLE)), "Reconfirm 198.51.100[.]7 with Cisco Talos, which is "
                                                                 "unavailable"),
-        (dossier(*LIKELY, silent("otx", Status.RATE_LIMITED)), "ask again when its quota resets; then rerun \"ipthreat"),
+        (dossier(*LIKELY, silent("otx", Status.RATE_LIMITED)), "ask again when its quota resets; then"),
         (dossier(*LIKELY, silent("ipsum", Status.STALE)), "refresh it with \"ipthreat update\""),
     ],
 )  # fmt: skip

@@ -25,6 +25,8 @@ CARDS = 25
 """Addresses that get a card; further ones are on the board."""
 BOARD = 50
 """Rows of the priority board."""
+WATERFALLS = 3
+"""Addresses whose waterfall is drawn."""
 STEPS = 10
 """Addresses below Medium that the next steps speak of."""
 
@@ -54,7 +56,7 @@ def document(case: Case) -> Document:
             unknowns_section(case, told, register),
             *_next_steps(case, steps, register),
             analysis_section(case, told),
-            Section("Charts", tuple(chartdata.figures(case)) or (Paragraph(("No address was judged: no chart.",)),)),
+            _charts(case),
             method_section(case),
             annex_section(case, told, register),
         ),
@@ -81,6 +83,14 @@ def subject(case: Case) -> str:
         doing = "to watch"
     noun = "address" if len(group) == 1 else "addresses"
     return f"{number(len(group)).capitalize()} {group[0].priority.value.lower()}-priority {noun} {doing}"
+
+
+def _charts(case: Case) -> Section:
+    """The charts that have something to show, the waterfalls of what presses most, and why others are left out."""
+    falls = [chartdata.waterfall(item) for item in case.raised[:WATERFALLS]]
+    figures = [*chartdata.figures(case), *[figure for figure in falls if figure]]
+    left_out = Bullets(tuple((sentence,) for sentence in chartdata.omitted(case)))
+    return Section("Charts", (*figures, left_out) if left_out.items else tuple(figures))
 
 
 def _facts(case: Case) -> Tuple[Tuple[str, str], ...]:

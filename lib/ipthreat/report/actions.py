@@ -14,6 +14,7 @@ from ..assessment import Assessment
 from ..case import Case
 from ..dossier import BehaviourKind, Dossier, SourceKind, Status
 from ..priority import Priority, Severity, hostile_kinds
+from .blocklist import CONFIDENT, block_days, is_blockable, is_operated
 from .citations import SIGHTING, own_key, page, title
 from .escape import defanged
 from .prose import joined, moment_text
@@ -50,18 +51,6 @@ HOUR_SENTENCE = "within one hour"
 DAY_SENTENCE = "within 24 hours"
 
 
-def block_days(assessment: Assessment) -> int:
-    """How long a block lasts: 7 days in space that changes hands quickly (cloud, dynamic), 30 elsewhere."""
-    return 7 if assessment.policy.short_lived.intersection(assessment.flags) else 30
-
-
-def is_vouched(assessment: Assessment) -> bool:
-    """True when a warning list (or a trusted-scanner label) names an operator whose range must not be blocked."""
-    return any(
-        item.family == "warning lists" and item.weight <= assessment.policy.vouched_nats for item in assessment.signals
-    )
-
-
 def is_seen(dossier: Dossier) -> bool:
     """True when the address occurs in our own events."""
     return bool(dossier.sighting or dossier.behaviours)
@@ -76,7 +65,7 @@ def is_talked_to(dossier: Dossier) -> bool:
 
 
 def _block(item: Assessment, case: Case) -> Optional[Action]:
-    if (item.confidence or 0) < 9 or not item.active or item.dossier.allowance or is_vouched(item):
+    if not is_blockable(item):
         return None
     days = block_days(item)
     until = (case.as_of + timedelta(days=days)).strftime("%Y-%m-%d")
@@ -90,8 +79,12 @@ def _block(item: Assessment, case: Case) -> Optional[Action]:
     )
 
 
+def _sure_and_active(item: Assessment) -> bool:
+    return (item.confidence or 0) >= CONFIDENT and item.active
+
+
 def _hunt(item: Assessment, case: Case) -> Optional[Action]:
-    if (item.confidence or 0) < 9 or not item.active:
+    if not _sure_and_active(item):
         return None
     return Action(
         Group.INVESTIGATE,
@@ -102,7 +95,7 @@ def _hunt(item: Assessment, case: Case) -> Optional[Action]:
 
 
 def _abuse_report(item: Assessment, case: Case) -> Optional[Action]:
-    if (item.confidence or 0) < 9 or not item.active or not hostile_or_scanning(item):
+    if not _sure_and_active(item) or not item.techniques:  # without a technique there is nothing to report
         return None
     contact = next((entry.abuse_contact for entry in item.dossier.evidence if entry.abuse_contact), "")
     to = contact or "the abuse contact that RDAP names for its network"
@@ -111,11 +104,6 @@ def _abuse_report(item: Assessment, case: Case) -> Optional[Action]:
         item.address,
         f"Report {defanged(item.address)} to {to} {DAY_SENTENCE}, with the samples and times below its card.",
     )
-
-
-def hostile_or_scanning(item: Assessment) -> bool:
-    """True when our own events show something an operator of the network can act on."""
-    return bool(item.techniques)
 
 
 def _watch(item: Assessment, case: Case) -> Optional[Action]:
@@ -154,7 +142,7 @@ def engines_alone(item: Assessment) -> bool:
 
 def _disagreement(item: Assessment, case: Case) -> Optional[Action]:
     virustotal = item.dossier.source("virustotal")
-    if virustotal is None or not engines_alone(item) or is_vouched(item):
+    if virustotal is None or not engines_alone(item) or is_operated(item):
         return None
     names = [detection.engine for detection in virustotal.detections]
     listed = f"only {joined(names)} flag it" if names else "only 1 to 3 engines flag it"
@@ -167,7 +155,7 @@ def _disagreement(item: Assessment, case: Case) -> Optional[Action]:
 
 
 def _review(item: Assessment, case: Case) -> Optional[Action]:
-    if not 3 <= (item.confidence or 0) <= 5 or engines_alone(item) or is_vouched(item):
+    if not 3 <= (item.confidence or 0) <= 5 or engines_alone(item) or is_operated(item):
         return None
     return Action(
         Group.MONITOR, item.address, f"Review {defanged(item.address)} weekly until its confidence leaves 3 to 5."
@@ -218,7 +206,7 @@ def _own_host(item: Assessment, case: Case) -> Optional[Action]:
 
 def _do_not_block(item: Assessment, case: Case) -> Optional[Action]:
     worth = any(signal.weight > 0 for signal in item.signals)
-    if not is_vouched(item) or not worth:
+    if not is_operated(item) or not worth:
         return None
     lists = tuple(entry.source for entry in item.dossier.evidence if entry.kind is SourceKind.WARNING_LIST)
     return Action(

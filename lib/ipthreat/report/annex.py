@@ -77,7 +77,8 @@ def method_section(case: Case) -> Section:
         f"ipthreat {__version__}, policy {policy.name} {policy.version}. Log-odds: logit(prior {policy.prior}) plus,"
         f" for each family of sources, the sum of weight × ageing, limited to ±{policy.family_limit:g}; confidence"
         f" is ten times the probability, rounded. Evidence keeps its weight for {policy.fresh_days:g} days and loses it"
-        f" over {policy.lifetime_days:g} more, half that in cloud and dynamic space. All weights are elicited, not fitted."
+        f" over {policy.lifetime_days:g} more, half that in cloud and dynamic space."
+        " All weights are elicited, not fitted."
     )
     requests = ", ".join(f"{name} {count}" for name, count in sorted(case.requests.items())) or "none"
     used = {signal.name.split(".")[0] for item in case.assessments for signal in item.signals}

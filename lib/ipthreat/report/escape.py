@@ -11,7 +11,10 @@ import unicodedata
 
 # Control and format characters: ANSI escapes, newlines, bidirectional overrides, zero-width characters, separators.
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@/])")
+# What Markdown, its tables, its formulas and its automatic links give a meaning within a line …
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|&~$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+# … and at its start: headings, lists, underlines of headings.
+_AT_START = re.compile(r"^([#+=-]|\d{1,9}(?=[.)]))")
 # What a spreadsheet takes for a formula at the start of a cell, its full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # A semicolon ends a cell where the locale says so, whatever the quotes: what follows must not become a formula either.
@@ -32,8 +35,18 @@ def _shown(char: str) -> str:
 
 
 def markdown(text: str, limit: int = LIMIT) -> str:
-    """Inert Markdown: every character with a meaning is escaped, so it reads as text in any flavour."""
+    """Inert Markdown within a line: every character with a meaning is escaped, and the rest stays readable."""
     return _MARKDOWN.sub(r"\\\1", visible(text, limit))
+
+
+def markdown_line(text: str) -> str:
+    """A whole line of Markdown that starts no heading, list or block of code."""
+    bare = text.lstrip()
+    started = _AT_START.match(bare)
+    if not started:
+        return bare
+    mark = started.group()
+    return f"{mark}\\{bare[len(mark) :]}" if mark.isdigit() else f"\\{bare}"
 
 
 def code(text: str, limit: int = LIMIT) -> str:

@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, Mapping
 from ..case import Case
 from ..errors import InputError, MissingExtraError
 from . import actionable, blocklist, charts, html, markdown, misp, stix, tables, threat
-from .blocks import Document, Figure
+from .blocks import Document
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ FORMATS: Dict[str, Format] = {
 
 def pictures(document: Document, case: Case) -> Mapping[str, bytes]:
     """The charts of a report by figure name; empty when matplotlib is not installed (the data stand in their place)."""
-    names = [block.name for section in document.sections for block in section.blocks if isinstance(block, Figure)]
     try:
-        return {name: charts.draw(name, case) for name in names}
+        return charts.pictures(document, case)
     except MissingExtraError:
         return {}
 

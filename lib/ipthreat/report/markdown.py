@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Callable, Dict, Iterator, Mapping, Type
 
 from . import blocks
-from .escape import code, markdown, visible
+from .escape import code, markdown, markdown_line, visible
 
 _LINK_LIMIT = 500
 
@@ -30,7 +30,12 @@ def _block(block: blocks.Block, pictures: Mapping[str, str]) -> Iterator[str]:
 
 
 def line(parts: blocks.Line) -> str:
-    """One line of inline parts; neighbouring citations share their brackets: `[E1, E3]`."""
+    """One line of inline parts."""
+    return markdown_line(_joined(parts))
+
+
+def _joined(parts: blocks.Line) -> str:
+    """Inline parts in a row; neighbouring citations share their brackets: `[E1, E3]`."""
     text = "".join(f" [{part.label}]" if isinstance(part, blocks.Cite) else _inline(part) for part in parts)
     return re.sub(r"(?<=\d)\] \[(?=E\d)", ", ", text)
 
@@ -63,7 +68,7 @@ def _table(block: blocks.Table) -> Iterator[str]:
     yield "| " + " | ".join(markdown(name[:-2] if name.endswith(" #") else name) for name in block.header) + " |"
     yield "| " + " | ".join("---:" if number else "---" for number in numeric) + " |"
     for row in block.rows:
-        yield "| " + " | ".join(line(cell) or " " for cell in row) + " |"
+        yield "| " + " | ".join(_joined(cell) or " " for cell in row) + " |"
 
 
 def _listing(block: blocks.Listing) -> Iterator[str]:
