@@ -1,0 +1,1 @@
+"""Readers of logs, one module per family of formats; `ipthreat.events` chooses among them."""
