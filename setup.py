@@ -34,7 +34,7 @@ EXTRAS = {
         "types-requests>=2.32,<3",
     ],
 }
-EXTRAS["dev"] += EXTRAS["test"]
+EXTRAS["dev"] += EXTRAS["test"] + [f"{pin}; python_version >= '3.11'" for pin in EXTRAS["build"]]
 
 setup(
     name="ipthreat",

@@ -74,6 +74,7 @@ class _Door:
         self.last_success = -1
 
     def won(self, second: int) -> None:
+        """Notes a log-in that succeeded."""
         if second != UNDATED:
             self.first_success = min(self.first_success, second)
             self.last_success = max(self.last_success, second)
