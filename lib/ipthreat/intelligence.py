@@ -48,6 +48,13 @@ class Intelligence:
         """Names of the crawler lists that hold the address."""
         return tuple(item.name for item in self._listed(self.snapshot, address) if item.kind == "crawler")
 
+    def owner(self, address: str) -> str:
+        """The organisation that announces the address; empty when none is known."""
+        try:
+            return self.snapshot.lookup(address).organisation if self.snapshot else ""
+        except SnapshotError:  # told once, by the source that gathers from the same file
+            return ""
+
     def agents(self) -> Tuple[AgentPattern, ...]:
         """Known user agents; empty without a snapshot."""
         return self.snapshot.agents() if self.snapshot else ()

@@ -48,6 +48,7 @@ def observe(
         is_c2=intelligence.is_c2,
         agents=AgentTable.build(intelligence.agents()),
         crawler_ranges=intelligence.crawler_ranges,
+        owner=intelligence.owner,
     )
     read, skipped, names, forms = 0, Counter[str](), [], []
     for file in files:
