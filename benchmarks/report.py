@@ -65,8 +65,10 @@ def report(*arguments: str) -> List[str]:
 
 
 def lines(count: int) -> Iterator[str]:
-    """Access-log lines: 20,000 addresses, most of them rare, 5,000 paths, 300 agents, one line in 100 an attack
-    by one of 200 of them."""
+    """Access-log lines: 20,000 addresses, most of them rare, up to three agents each, 5,000 paths.
+
+    One line in 100 is an attack by one of 200 of them.
+    """
     draw = random.Random(7)
     addresses = [f"{draw.randint(11, 99)}.{draw.randint(0, 255)}.{draw.randint(0, 255)}.{draw.randint(1, 254)}"
                  for _ in range(20_000)]  # fmt: skip
@@ -79,9 +81,10 @@ def lines(count: int) -> Iterator[str]:
             f"{23 + second // 86400:02d}/Oct/2023:{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
         )
         path = draw.choice(attacks) if odd else draw.choice(paths)
-        address = draw.choice(addresses[-200:]) if odd else addresses[int(draw.random() ** 3 * len(addresses))]
-        yield (f'{address} - - [{stamp} +0000] "GET {path} HTTP/1.1" {404 if odd else 200} {draw.randint(100, 9999)}'
-               f' "-" "{"Nikto/2.1.6" if odd else draw.choice(agents)}"\n')  # fmt: skip
+        place = len(addresses) - draw.randint(1, 200) if odd else int(draw.random() ** 3 * len(addresses))
+        agent = "Nikto/2.1.6" if odd else agents[(place + draw.choice((0, 0, 0, 1, 2))) % len(agents)]
+        answer = f"{404 if odd else 200} {draw.randint(100, 9999)}"
+        yield f'{addresses[place]} - - [{stamp} +0000] "GET {path} HTTP/1.1" {answer} "-" "{agent}"\n'
 
 
 def main() -> None:

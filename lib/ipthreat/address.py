@@ -22,9 +22,9 @@ LONGEST = 2048
 _MAPPED = bytes(10) + b"\xff\xff"
 _DEFANGED = re.compile(r"[\[({]\s?(\.|dot|:|://)\s?[\])}]|\bhxxp(?=s?:)", re.IGNORECASE)
 _REFANGED = {"dot": ".", "hxxp": "http"}
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?([^/?#\s]+)\S*", re.IGNORECASE)
-_BOXED = re.compile(r"\[([^\]\s]+)\](?::(\d{1,5}))?")
-_WITH_PORT = re.compile(r"([\d.]+):(\d{1,5})")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?([^/?#\s]+)\S*", re.IGNORECASE | re.ASCII)
+_BOXED = re.compile(r"\[([^\]\s]+)\](?::(\d{1,5}))?", re.ASCII)
+_WITH_PORT = re.compile(r"([\d.]+):(\d{1,5})", re.ASCII)
 _TOKEN = re.compile(r"[^\s,;|'\"]+")
 
 # Prose is full of dotted numbers that are no addresses: versions (Chrome/120.0.0.0, nginx-1.2.3.4, 1.2.3.4.5), names

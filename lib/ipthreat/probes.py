@@ -47,6 +47,7 @@ PAGES: Mapping[str, str] = {
 """Path segment, lower case → our word. These may be pages that the site has; asked for in vain, they tell."""
 
 _SEGMENTS = frozenset({*TELLING, *PAGES})
+_BEGINNINGS = (("/.env", "dotfile"), ("/nmaplowercheck", "nmap probe"))  # of segments that go on
 _DUMP_ENDS = (".sql", ".zip", ".tar", ".gz", ".tgz", ".rar", ".7z", ".bak")
 _SECRET_NAMES = ("dotfile", "private key", "configuration")
 _DUMP = re.compile(
@@ -85,16 +86,16 @@ def path_of(request: str) -> str:
 def probe_in(path: str) -> Optional[Probe]:
     """The weak path that a path as `path_of` gives it asks for, if it is one."""
     segments = path.split("/")
-    if not _SEGMENTS.isdisjoint(segments):
-        telling = next((TELLING[segment] for segment in segments if segment in TELLING), "")
-        return Probe(telling or next(PAGES[segment] for segment in segments if segment in PAGES), bool(telling))
-    if "/.env" in path:
-        return Probe("dotfile", telling=True)
-    if "/nmaplowercheck" in path:
-        return Probe("nmap probe", telling=True)
+    known = () if _SEGMENTS.isdisjoint(segments) else segments  # hardly any path goes further than this
+    for segment in known:
+        if segment in TELLING:
+            return Probe(TELLING[segment], telling=True)
+    for beginning, name in _BEGINNINGS:
+        if beginning in path:
+            return Probe(name, telling=True)
     if path.endswith(_DUMP_ENDS) and _DUMP.fullmatch(segments[-1]):
         return Probe("dump or backup", telling=True)
-    return None
+    return next((Probe(PAGES[segment], telling=False) for segment in known if segment in PAGES), None)
 
 
 def is_often_missing(path: str) -> bool:

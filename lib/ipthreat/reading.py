@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from datetime import datetime
-from itertools import islice
 from pathlib import PurePath
 from typing import List, Optional, Sequence, Tuple, Union
 
@@ -18,9 +17,6 @@ from .intelligence import Intelligence
 from .terminal import Progress
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-
-_BATCH = 5000
-"""Events between two looks at the progress bar."""
 
 
 def own_networks(texts: Sequence[str]) -> Tuple[Network, ...]:
@@ -63,12 +59,9 @@ def observe(
 
 
 def _add_all(stream: EventStream, observer: Observer) -> None:
-    add, events = observer.add, iter(stream)
     with Progress(stream.size) as progress:
-        for first in events:
-            add(first)
-            for event in islice(events, _BATCH):
-                add(event)
+        for rows in stream.batches():
+            observer.add_all(rows)
             progress.at(stream.bytes_read, stream.read)
 
 

@@ -50,7 +50,6 @@ class Skip(str, enum.Enum):
     NO_ADDRESS = "no address in it"
     TOO_LONG = "longer than 1 MB"
     COLUMNS = "more or fewer columns than the header"
-    QUOTES = "a quoted field that does not end"
     JSON = "no JSON object, or cut short"
     CUT = "the compressed file is cut short or damaged"
 

@@ -62,7 +62,7 @@ FIELDS: Mapping[str, Tuple[str, ...]] = {
         *("uri", "url", "http.url", "url.original", "http_request.uri", "http_request.request_url", "request_uri"),
         *("cs_uri_stem", "uri_path", "url.path", "path", "event_name", "operation_name", "proto_payload.method_name"),
     ),
-    "query": ("uri_query", "url.query", "http_request.args", "cs_uri_query", "query_string"),
+    "query": ("uri_query", "url.query", "http_request.args", "cs_uri_query", "query_string", "query"),
     "status": (
         *("status", "http_status", "http.status", "http.response.status_code", "sc_status", "status_code"),
         *("response_code", "http_request.status", "http_status_code"),

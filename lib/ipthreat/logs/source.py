@@ -51,13 +51,9 @@ class LogSource:
 
     @property
     def head(self) -> str:
-        """The beginning, at most one block, as text; for finding out the format."""
-        return _text(self._head)
-
-    @property
-    def complete(self) -> bool:
-        """True when `head` is all there is."""
-        return self.bytes_read == self.size and len(self._head) < BLOCK
+        """The beginning, at most one block, for finding out the format: whole lines if it holds any."""
+        cut = self._head.rfind(b"\n") + 1 if len(self._head) >= BLOCK else 0
+        return _text(self._head[: cut or None])
 
     def pieces(self) -> Iterator[str]:
         """The text in pieces that may end anywhere."""
@@ -148,23 +144,11 @@ class LogSource:
             yield chunk
 
     def _gunzipped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Unpacked in bounded steps, member after member; damage ends it, and what came before counts."""
-        decoder = zlib.decompressobj(_GZIP)
-        for chunk in chunks:
-            rest = chunk
-            while rest:
-                if decoder.eof:
-                    decoder = zlib.decompressobj(_GZIP)
-                try:
-                    unpacked = decoder.decompress(rest, BLOCK)
-                except zlib.error as error:
-                    self.account.skip(Skip.CUT, str(error))
-                    return
-                if unpacked:
-                    yield unpacked
-                rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-        if not decoder.eof:
-            self.account.skip(Skip.CUT, "end of file inside the compressed data")
+        """What gzip data unpacks to; damage ends it, and what came before counts."""
+        try:
+            yield from _members(chunks)
+        except zlib.error as error:
+            self.account.skip(Skip.CUT, str(error))
 
 
 def open_source(path: str, account: Account) -> LogSource:
@@ -182,6 +166,25 @@ def open_source(path: str, account: Account) -> LogSource:
     except EventsError:
         handle.close()
         raise
+
+
+def _members(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Gzip data unpacked in bounded steps, member after member, with the padding that tapes put behind them left out.
+
+    Raises zlib.error where the data is damaged or ends too early.
+    """
+    decoder = zlib.decompressobj(_GZIP)
+    for chunk in chunks:
+        rest = chunk.lstrip(b"\0") if decoder.eof else chunk
+        while rest:
+            if decoder.eof:
+                decoder = zlib.decompressobj(_GZIP)
+            unpacked = decoder.decompress(rest, BLOCK)
+            if unpacked:
+                yield unpacked
+            rest = decoder.unused_data.lstrip(b"\0") if decoder.eof else decoder.unconsumed_tail
+    if not decoder.eof:
+        raise zlib.error("the compressed data ends too early")
 
 
 def _text(chunk: bytes) -> str:

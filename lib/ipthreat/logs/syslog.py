@@ -26,7 +26,7 @@ _STAMP_WITHIN = 120  # characters of a free line in which its time stamp is look
 _LINE = re.compile(
     r"(?:<\d{1,3}>(?:1 )?)?"
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,16}) "
-    r"\S+ (?P<program>[^\s\[:]+)(?:\[(?P<pid>\d+)\])?:? +(?P<message>.*)"
+    r"\S+ (?P<program>[^\s\[:]+)(?:\[(?P<pid>\d+)\])?(?::| (?=message repeated)) *(?P<message>.*)"
 )
 _REPEATED = re.compile(r"message repeated (\d{1,9}) times?(?:: \[ ?(.*)\])?")
 
@@ -51,6 +51,7 @@ _RULES: Tuple[_Rule, ...] = (
     _rule(rf"Failed \S+ for (?:(?:invalid|illegal) user )?(?P<user>.*){_FROM}", "failure"),
     _rule(rf"(?:Invalid|Illegal) user (?P<user>.*){_FROM}", "failure"),
     _rule(rf"Accepted \S+ for (?P<user>.*){_FROM}", "success"),
+    _rule(r"Server listening on(?P<address>)"),  # our own address
     # PAM and sshd both speak of a failed log-in at sshd: sshd's word counts.
     _rule(r"pam_\w+\(sshd:auth\): .*\brhost=(?P<address>\S+)"),
     _rule(r"pam_\w+\(.*:auth\): authentication failure;.*\brhost=(?P<address>\S+)(?: +user=(?P<user>.*))?", "failure"),
@@ -125,7 +126,7 @@ class _SyslogReader:
             match = pattern.match(message)
             if match:
                 return self._matched(match, action, pid)
-        found = [] if message.startswith("Server listening") else extract(message)
+        found = extract(message)
         return Event(found[0]) if found else None
 
     def _matched(self, match: re.Match[str], action: str, pid: str) -> Optional[Event]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from itertools import islice
+from typing import Iterable, Iterator, List, Literal, NamedTuple, Optional, Tuple
 
 from ..address import extract
 from .event import Event, Skip
@@ -18,8 +19,7 @@ from .times import Clock
 
 _DELIMITERS = ",;\t|"
 _COMMENTED = re.compile(r"^#fields(?::[ \t]*(?P<w3c>.+)|\t(?P<zeek>.+))$", re.IGNORECASE | re.MULTILINE)
-_LOOKED_AT = 20  # lines after the header that tell a table from prose with commas
-_REGULAR_SHARE = 0.8  # of those lines must have as many columns as the header
+_LOOKED_AT = 20  # rows that tell a table from prose with commas: half of them must be as wide as the header
 
 
 class TableShape(NamedTuple):
@@ -46,13 +46,17 @@ def table_shape(head: str) -> Optional[TableShape]:
 
 
 def looks_like_table(head: str) -> bool:
-    """True when a text begins with a header line and rows of as many columns."""
+    """True when a text begins with a header line and rows of as many columns; a single column must hold addresses."""
     shape = table_shape(head)
     if shape is None or shape.commented:
         return shape is not None
-    rows = [line for line in head.split("\n") if line.strip()][1 : _LOOKED_AT + 1]
-    regular = sum(len(_cells(line, shape.delimiter)) == len(shape.names) for line in rows)
-    return regular >= _REGULAR_SHARE * len(rows)
+    lines = (line for line in head.split("\n") if line.strip())
+    rows = [row for row, _ in islice(_rows(lines, shape), 1, _LOOKED_AT + 1)]
+    if len(shape.names) == 1:  # any text has one column
+        regular = sum(bool(row and extract(row[0])) for row in rows)
+    else:
+        regular = sum(len(row) == len(shape.names) for row in rows)
+    return 2 * regular >= len(rows)
 
 
 def read_table(source: LogSource, clock: Clock, field: Optional[str] = None) -> Iterator[Event]:
@@ -61,7 +65,7 @@ def read_table(source: LogSource, clock: Clock, field: Optional[str] = None) -> 
     if shape is None:
         return
     account, plan, width = source.account, FieldPlan(shape.names, clock.stamps(), field), len(shape.names)
-    for row, line in _Rows(source, shape):
+    for row, line in _rows(_body(source, shape), shape):
         account.read += 1
         while len(row) > width and not row[-1]:
             row.pop()
@@ -72,50 +76,38 @@ def read_table(source: LogSource, clock: Clock, field: Optional[str] = None) -> 
             account.skip(Skip.COLUMNS if len(row) != width else Skip.ADDRESS, line)
 
 
-class _Rows:
-    """(cells, first line) of each row. A quote that is not closed costs its own line only, and is noted."""
+def _body(source: LogSource, shape: TableShape) -> Iterator[str]:
+    """The lines below the header, without blank ones, and without comments where the format has them."""
+    lines = (line for line in source.lines() if line.strip())
+    if shape.commented:
+        return (line for line in lines if not line.startswith("#"))
+    return islice(lines, 1, None)
 
-    def __init__(self, source: LogSource, shape: TableShape) -> None:
-        self._source = source
-        self._shape = shape
-        self._taken: List[str] = []  # lines that the row being read is made of
 
-    def __iter__(self) -> Iterator[Tuple[List[str], str]]:
-        reader = csv.reader(self._lines(), delimiter=self._shape.delimiter, quoting=self._quoting())
-        while True:
-            self._taken.clear()
-            try:
-                row = next(reader, None)
-            except csv.Error:  # the field is longer than csv.field_size_limit
-                row = []
-            if row is None:
-                return
-            if row and (len(self._taken) == 1 or len(row) >= len(self._shape.names)):
-                yield row, self._taken[0]
-            elif self._taken:
-                yield from self._one_by_one(self._taken)
+def _rows(lines: Iterable[str], shape: TableShape) -> Iterator[Tuple[List[str], str]]:
+    """(cells, first line) of each row. Lines that make no proper row together are each taken for a row of their own.
 
-    def _quoting(self) -> int:
-        return csv.QUOTE_NONE if self._shape.commented else csv.QUOTE_MINIMAL
+    So a quote that is not closed costs nothing but its own cell.
+    """
+    taken: List[str] = []  # lines that the row being read is made of
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if shape.commented else csv.QUOTE_MINIMAL
+    reader = csv.reader(_noted(lines, taken), delimiter=shape.delimiter, quoting=quoting, strict=True)
+    while True:
+        taken.clear()
+        try:
+            row = next(reader, None)
+        except csv.Error:  # also for a field longer than csv.field_size_limit
+            yield from ((_cells(line, shape.delimiter), line) for line in taken)
+            continue
+        if row is None:
+            return
+        yield row, taken[0]
 
-    def _one_by_one(self, lines: List[str]) -> Iterator[Tuple[List[str], str]]:
-        """The lines that an open quote swallowed, each as a row of its own."""
-        for number, line in enumerate(lines):
-            if number == 0:
-                self._source.account.read += 1
-                self._source.account.skip(Skip.QUOTES, line)
-            elif line.strip():
-                yield _cells(line, self._shape.delimiter), line
 
-    def _lines(self) -> Iterator[str]:
-        """The lines below the header, without comments where the format has them."""
-        waiting = not self._shape.commented
-        for line in self._source.lines():
-            if waiting or not line.strip() or (self._shape.commented and line.startswith("#")):
-                waiting = waiting and not line.strip()
-                continue
-            self._taken.append(line)
-            yield line
+def _noted(lines: Iterable[str], taken: List[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _cells(line: str, delimiter: str) -> List[str]:

@@ -25,7 +25,7 @@ _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?(?!\d)", re.IGNORECASE
 )
 _CLF = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: ([+-]\d{4}))?")
-_SYSLOG = re.compile(r"\b([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: (\d{4})\b)?")
+_SYSLOG = re.compile(r"\b([A-Z][a-z]{2}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: (\d{4})\b)?")
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d+)?(?:[eE]\+?\d{1,2})?")
 
 
@@ -102,14 +102,14 @@ class Clock:
         self._latest = as_of.timestamp() + _DAY
 
     def syslog(self, text: str) -> Optional[float]:
-        """The first syslog stamp in the text: `Mar 27 13:06:56`, with the year behind it or none."""
+        """The first syslog stamp in the text: `Mar 27 13:06:56`, with a year before or behind the clock, or none."""
         match = _SYSLOG.search(text)
         if match is None:
             return None
         month, day = _MONTHS.get(match[1].lower(), 0), int(match[2])
-        clock = (int(match[3]), int(match[4]), int(match[5]))
-        if match[6]:
-            return epoch(int(match[6]), month, day, clock)
+        clock = (int(match[4]), int(match[5]), int(match[6]))
+        if match[3] or match[7]:
+            return epoch(int(match[3] or match[7]), month, day, clock)
         # Eight years back always holds a 29 February, also around 1900 and 2100.
         for year in range(self._year + 1, self._year - 9, -1):
             seconds = epoch(year, month, day, clock)

@@ -93,7 +93,7 @@ class History:
             width *= 2
         start = self.first // width * width
         number = (self.last - start) // width + 1
-        if start == self._start and width == self._width:
+        if self._buckets and (start, width) == (self._start, self._width):
             self._buckets.frombytes(bytes(_EMPTY.itemsize * (number - len(self._buckets))))
         else:
             entries = [*self.timeline(), *entries]
