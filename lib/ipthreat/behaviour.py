@@ -78,6 +78,11 @@ class _Recent(Dict[str, "array[int]"]):
 class Observer:
     """Watches events go by and tells what each address did."""
 
+    crowded_out: int
+    """Addresses that gave way to others; one that came back and gave way again is counted twice."""
+    undated: int
+    """Events without a time that can be read."""
+
     def __init__(
         self,
         own_networks: Iterable[str] = OWN_NETWORKS,
@@ -94,15 +99,9 @@ class Observer:
         Of an address, `is_c2` answers whether a list names it as a C2 server, `crawler_ranges` which crawler lists hold
         it, and `owner` which organisation announces it. They are asked when the observations are made.
         """
-        self.crowded_out = 0
-        """Addresses that gave way to others; one that came back and gave way again is counted twice."""
-        self.undated = 0
-        """Events without a time that can be read."""
+        self.crowded_out = self.undated = 0
         self._networks = [network(text) for text in own_networks]
-        self._is_c2 = is_c2
-        self._crawler_ranges = crawler_ranges
-        self._owner = owner
-        self._thresholds = thresholds
+        self._known = (thresholds, is_c2, crawler_ranges, owner)  # as Context takes them
         self._most_addresses = most_addresses
         self._recent = _Recent(self._make_room)  # every address is in here …
         self._tallies: Dict[str, Tally] = {}  # … and here when there is more to it than a few events
@@ -167,8 +166,7 @@ class Observer:
         sighting = tally.sighting()
         if address not in self._tallies:
             return Observation(sighting, ())
-        context = Context(address, sighting.count, self._thresholds, self._is_c2, self._crawler_ranges, self._owner)
-        return Observation(sighting, tally.behaviours(context))
+        return Observation(sighting, tally.behaviours(Context(address, sighting.count, *self._known)))
 
     def _add_special(self, event: Event) -> None:
         """Notes an event that has another end or no time, or happened more than once."""
