@@ -53,4 +53,4 @@ snapshot-check: $(SETUP)
 	.ci/snapshot-check
 
 clean:
-	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
