@@ -58,7 +58,8 @@ ATTACKS: Tuple[Attack, ...] = (
         "union ¦select ¦ or ¦'or¦\"or¦ and ¦'and¦sleep¦waitfor¦benchmark(¦drop ¦xp_¦into outfile¦into dumpfile¦exec"
         "¦load_file¦extractvalue¦updatexml¦order by¦dbms_",
         rf"\bunion (?:all |distinct )?\(?select (?:\( ?)?(?:{_SQL_VALUE}|[\w.]{{1,60}} ?,|[\w.]{{1,60}} from )",  # noqa: S608 - a pattern
-        r"['\"] ?\){0,5} ?(?:or|and|\|\||&&) ?\({0,5}(['\"]?)(\w{0,40})\1 ?(?:=|like\b|<>) ?(['\"]?)\2(?!\w)",
+        r"['\"] ?\){0,5} ?(?:or|and|\|\||&&) ?\({0,5}(?:(['\"])(\w{0,40})\1 ?(?:=|like\b|<>) ?['\"]\2(?!\w)"
+        r"|(\w{1,40}) ?(?:=|like\b|<>) ?\3(?!\w))",
         r"[ )'\"/](?:or|and) \(?\d{1,9} ?[=<>] ?\d",
         r"\b(?:select|and|or|if|case|when|then)\b[ (,]{0,5}sleep ?\(|\bpg_sleep ?\(",
         r"\bsleep ?\( ?\d{1,4} ?\) ?(?:--|#|\))",

@@ -13,7 +13,7 @@ import heapq
 from array import array
 from datetime import datetime
 from itertools import islice
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
 
 from .address import GLOBAL, classify, network, parse
 from .agents import AgentTable
@@ -114,18 +114,15 @@ class Observer:
 
     def add(self, event: Event) -> None:
         """Notes one event."""
-        self.add_all((event,))
+        self._add_rows((event,))
 
     def add_all(self, events: Iterable[Row]) -> None:
         """Notes events; a large log is read fastest with `for rows in stream.batches(): observer.add_all(rows)`."""
         rest = iter(events)
         for rows in iter(lambda: list(islice(rest, _BATCH)), []):
             self._add_rows(rows)
-            self._since_sweep += len(rows)
-            if self._since_sweep >= _SWEEP:
-                self._sweep()
 
-    def _add_rows(self, rows: List[Row]) -> None:
+    def _add_rows(self, rows: Sequence[Row]) -> None:
         """Notes events. This loop is what a large log costs: the usual event must call next to nothing."""
         recents, agents, requests = self._recent, self._agents, self._requests
         for row in rows:
@@ -141,6 +138,9 @@ class Observer:
             asked = requests[request]
             if asked or said.telling or action or user or (status is not None and status >= 400):
                 note_unusual(self._tally(address), Event._make(row), said, asked)
+        self._since_sweep += len(rows)
+        if self._since_sweep >= _SWEEP:
+            self._sweep()
 
     def merge(self, other: Observer) -> None:
         """Takes in what another observer, with the same settings, saw of other events."""

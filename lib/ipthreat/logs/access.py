@@ -115,7 +115,7 @@ def _fast_pattern(head: str) -> Pattern[str]:
     match = _CAREFUL.match(line)
     words = match[1].split(" ") if match else []
     host = next((word for word in words[:2] if _is_address(word)), "")
-    before = r"[^ \n]+ " if words[:1] != [host] else ""
+    before = r"[^ \n]+ " if host and words[0] != host else ""
     ident = "-" if words[-2:-1] == ["-"] else r"[^ \n]+"
     address = r"[^ \n]+" if ":" in host else _IPV4
     agent = r"()" if match and match[6] is None else r' "[^"]*" "(?:-|([^"]*))"'

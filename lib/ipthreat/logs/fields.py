@@ -43,15 +43,8 @@ FIELDS: Mapping[str, Tuple[str, ...]] = {
     "date": ("date",),  # where the time field holds the clock alone
     "user_agent": (
         *("http_user_agent", "user_agent", "user_agent.original", "http.http_user_agent", "http_request.user_agent"),
-        *(
-            "cs(User-Agent)",
-            "http_request.headers.user_agent",
-            "agent",
-            "ua",
-            "client_user_agent",
-            "request_user_agent",
-        ),
-        "proto_payload.request_metadata.caller_supplied_user_agent",
+        *("cs(User-Agent)", "http_request.headers.user_agent", "agent", "ua", "client_user_agent"),
+        *("request_user_agent", "proto_payload.request_metadata.caller_supplied_user_agent"),
     ),
     "request": ("request", "http_request", "request_line", "request_uri_full"),
     "method": (
@@ -117,9 +110,10 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9.]", "", name.lower())
 
 
-_ROLES: Mapping[str, Tuple[str, int]] = {
-    normal(name): (role, rank) for role, names in FIELDS.items() for rank, name in enumerate(names)
-}
+_ROLES: Dict[str, Tuple[str, int]] = {}
+for _role, _names in FIELDS.items():
+    for _rank, _name in enumerate(_names):
+        _ROLES.setdefault(normal(_name), (_role, _rank))  # of two spellings of a name, the first counts
 
 
 def address_fields() -> Memo[str]:

@@ -157,7 +157,7 @@ def open_source(path: str, account: Account) -> LogSource:
         return LogSource("standard input", sys.stdin.buffer, None, account)
     name = ascii(path)[1:-1]
     try:
-        handle = open(path, "rb", buffering=0)  # noqa: SIM115 - LogSource.close closes it
+        handle = open(path, "rb")  # noqa: SIM115 - LogSource.close closes it
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unreadable(name, error) from None
     about = os.fstat(handle.fileno())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from ..agents import AgentTable, CrawlerClaim, tools_in
+from ..agents import LONGEST, AgentTable, CrawlerClaim, tools_in
 from ..attacks import in_request, in_user_agent, is_plain_query
 from ..logs.event import Event
 from ..memo import Memo
@@ -59,6 +59,8 @@ class Agents(Dict[str, Said]):
         self._others = Memo(partial(self._said, 0), _KEPT)
 
     def __missing__(self, user_agent: str) -> Said:
+        if len(user_agent) > LONGEST:  # looked at whole, remembered in part
+            return self._said(self[user_agent[:LONGEST]].number, user_agent)
         if len(self.texts) > MOST_AGENTS:
             return self._others[user_agent]
         said = self[user_agent] = self._said(len(self.texts), user_agent)
