@@ -52,7 +52,8 @@ def third_party(name: str) -> bool:
 # Python 3.9 has no list of its own standard library: these are what the library may use there.
 STANDARD: Set[str] = set(getattr(sys, "stdlib_module_names", ())) or {
     "__future__", "abc", "argparse", "array", "ast", "base64", "binascii", "bisect", "bz2", "calendar", "codecs",
-    "collections", "contextlib", "contextvars", "copy", "csv", "dataclasses", "datetime", "email", "enum", "errno", "fcntl",
+    "collections", "contextlib", "contextvars", "copy", "csv", "dataclasses", "datetime", "email", "enum",
+    "errno", "fcntl", "builtins", "logging",
     "functools", "getpass", "gzip", "hashlib", "heapq", "html", "http", "importlib", "io", "ipaddress", "itertools",
     "json", "lzma", "math", "mmap", "msvcrt", "operator", "os", "pathlib", "platform", "random", "re", "secrets",
     "select", "shutil", "signal", "socket", "socketserver", "sqlite3", "ssl", "stat", "statistics", "string",
