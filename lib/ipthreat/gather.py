@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from .address import canonical, classify, parse
 from .allowlist import Allowlist
-from .behaviour import Observation
 from .dossier import Dossier, Evidence, SourceKind, Status
 from .errors import AddressError, SnapshotError
 from .providers.talos import Talos
 from .snapshot import Answer, Listing, Snapshot
+
+if TYPE_CHECKING:  # the type alone: readers of one address need no rules of behaviour
+    from .behaviour import Observation
 
 LIST_LIFETIME = timedelta(days=7)
 """A downloaded list older than this is stale."""

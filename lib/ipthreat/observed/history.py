@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from bisect import bisect_left
+from collections import Counter
 from typing import Dict, Iterable, List, Tuple
 
 from .sketches import UNDATED
@@ -39,18 +39,16 @@ class History:
         """Notes an event that happened `repeats` times in a second (UNDATED for one without a time)."""
         self.count += repeats
         if second != UNDATED:
-            self._spread([(second, repeats)], second, second, BUCKET)
+            self._lay_out(second, second, BUCKET)
+            self._buckets[(second - self._start) // self._width] += repeats
 
-    def add_sorted(self, seconds: List[int]) -> None:
-        """Notes events at these seconds, which ascend and are not empty."""
+    def add_all(self, seconds: List[int]) -> None:
+        """Notes events at these seconds, of which there is at least one, none of them UNDATED."""
         self.count += len(seconds)
-        runs, begin, width = [], 0, self._width
-        while begin < len(seconds):  # one step a bucket: the events of an address lie close together
-            second = seconds[begin]
-            end = bisect_left(seconds, second // width * width + width, begin)
-            runs.append((second, end - begin))
-            begin = end
-        self._spread(runs, seconds[0], seconds[-1], BUCKET)
+        self._lay_out(min(seconds), max(seconds), BUCKET)
+        width, first = self._width, self._start // self._width
+        for bucket, events in Counter([second // width for second in seconds]).items():
+            self._buckets[bucket - first] += events
 
     def add_agents(self, agents: Iterable[Tuple[str, int]]) -> None:
         """Notes user agents and how often each came."""
@@ -64,8 +62,9 @@ class History:
     def merge(self, other: History) -> None:
         """Takes in what another one saw."""
         self.count += other.count
-        if other.timeline():
-            self._spread(other.timeline(), other.first, other.last, other._width)
+        if other.last >= 0:
+            self._lay_out(other.first, other.last, other._width)
+            self._refill(other.timeline())
         self._sampled = self._sampled or other._sampled
         self.add_agents(other._agents.items())
 
@@ -80,13 +79,12 @@ class History:
         Of an address with more than twenty, those of a sample of ten: the ones with the smallest hashes, which are the
         same however the events are split, and each of which is counted from its first event on.
         """
-        shown = sorted(self._agents, key=_rank)[:_SAMPLED_AGENTS] if self._sampled else list(self._agents)
-        return sorted(((agent, self._agents[agent]) for agent in shown), key=lambda entry: (-entry[1], entry[0]))[
-            :number
-        ]
+        known = self._agents
+        shown = sorted(known, key=_rank)[:_SAMPLED_AGENTS] if self._sampled and len(known) > _SAMPLED_AGENTS else known
+        return sorted(((agent, known[agent]) for agent in shown), key=lambda entry: (-entry[1], entry[0]))[:number]
 
-    def _spread(self, entries: List[Tuple[int, int]], first: int, last: int, width: int) -> None:
-        """Adds (second, events) entries that lie between `first` and `last`, in buckets at least `width` wide."""
+    def _lay_out(self, first: int, last: int, width: int) -> None:
+        """Makes room for events between two seconds, in buckets at least `width` wide."""
         self.first, self.last = min(self.first, first), max(self.last, last)
         width = max(self._width, width)
         while self.last // width - self.first // width >= BUCKETS:
@@ -95,11 +93,14 @@ class History:
         number = (self.last - start) // width + 1
         if self._buckets and (start, width) == (self._start, self._width):
             self._buckets.frombytes(bytes(_EMPTY.itemsize * (number - len(self._buckets))))
-        else:
-            entries = [*self.timeline(), *entries]
-            self._start, self._width, self._buckets = start, width, array("Q", bytes(_EMPTY.itemsize * number))
-        for second, events in entries:
-            self._buckets[(second - start) // width] += events
+            return
+        before = self.timeline()
+        self._start, self._width, self._buckets = start, width, array("Q", bytes(_EMPTY.itemsize * number))
+        self._refill(before)
+
+    def _refill(self, timeline: List[Tuple[int, int]]) -> None:
+        for second, events in timeline:
+            self._buckets[(second - self._start) // self._width] += events
 
 
 def _rank(agent: str) -> Tuple[int, str]:

@@ -48,13 +48,13 @@ class Tally:
         The first entry of `recent` is the number of bytes that went to the address, each other one an event.
         """
         self.bytes_out += recent[0]
-        events = sorted(recent[1:])
+        events = recent[1:]
         recent[0] = 0
         del recent[1:]
         if not events:
             return
         self.history = self.history or History()
-        self.history.add_sorted([event >> AGENT_BITS for event in events])
+        self.history.add_all([event >> AGENT_BITS for event in events])
         numbers = Counter([event & _AGENT_MASK for event in events])
         self.history.add_agents((agents[number], times) for number, times in numbers.items() if number)
 
@@ -101,7 +101,7 @@ class Tally:
             utc(history.first) if dated else None,
             utc(history.last) if dated else None,
             tuple(history.agents(_AGENTS_SHOWN)),
-            tuple((utc(start), number) for start, number in history.timeline()),
+            tuple([(utc(start), number) for start, number in history.timeline()]),
             self.bytes_out,
             sum(aspect.count for aspect in self._aspects if isinstance(aspect, Contacts)),
             texts(self._hosts),

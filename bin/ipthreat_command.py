@@ -1,0 +1,10 @@
+"""Entry point of `| ipthreat`."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+
+from ipthreat.splunk.ipthreat_command import main
+
+main()
