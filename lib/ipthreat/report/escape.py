@@ -9,6 +9,8 @@ import html
 import re
 import unicodedata
 
+from ..address import defang
+
 # Control and format characters: ANSI escapes, newlines, bidirectional overrides, zero-width characters, separators.
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 # What Markdown, its tables, its formulas and its automatic links give a meaning within a line …
@@ -72,7 +74,5 @@ def csv_cell(text: str, limit: int = 32_000) -> str:
 
 
 def defanged(address: str) -> str:
-    """An address as prose writes it: `18.237.3[.]202`, `2001:db8[:]:1`, so that no program turns it into a link."""
-    if ":" in address:
-        return address[::-1].replace(":", "]:[", 1)[::-1]
-    return address[::-1].replace(".", "].[", 1)[::-1]
+    """An address as prose writes it: `18.237.3[.]202`, `2001:db8:[:]1`, so that no program turns it into a link."""
+    return defang(address)
