@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -131,6 +132,19 @@ def test_lists_of_one_upstream_group_count_once():
 @pytest.mark.parametrize("level, nats", [(1, 0.7), (2, 1.8), (3, 2.5), (4, 3.0), (9, 3.0)])
 def test_an_ipsum_level_weighs_what_was_measured(level, nats):
     assert _nats(judged(dossier(block_list("ipsum", f"level_{level}"))), f"ipsum.level_{min(level, 4)}") == nats
+
+
+def test_all_feeds_are_one_family_so_lists_alone_are_no_corroboration():
+    lists = [block_list("feodo", "c2"), block_list("spamhaus_drop", "drop"), block_list("ipsum", "level_4")]
+    result = judged(dossier(*lists))
+    assert {item.family for item in result.families} == {"block lists"}
+    assert result.probability <= 0.94
+
+
+def test_a_stale_list_is_not_counted_beside_its_own_engine():
+    named = virustotal(2, 0, detections=engines("malicious", "IPsum", "Fortinet"))
+    stale = replace(block_list("ipsum", "level_3"), status=Status.STALE)
+    assert _nats(judged(dossier(named, stale)), "virustotal.engines") == pytest.approx(4 * (1 - math.exp(-0.2)))
 
 
 def test_the_services_of_abuse_ch_share_one_limit():

@@ -112,13 +112,15 @@ def _signal(
     age = age_in_days(item.dated, as_of)
     # A warning list says who operates a range. That does not fade while the list is in force.
     kept = 1.0 if item.kind is SourceKind.WARNING_LIST else _decay_of(item.source, age, dossier, policy)
-    family = policy.family(item.source, _FAMILY_OF_KIND.get(item.kind, item.source))
+    # All feeds are one family, also a feed of a publisher whose service is a provider of another family.
+    family = _FAMILY_OF_KIND.get(item.kind) or policy.family(item.source, item.source)
     return Signal(name, family, item.source, weight, kept, age, text)
 
 
 def counted_engines(dossier: Dossier, item: Evidence, policy: Policy) -> float:
     """VirusTotal's n: malicious + half the suspicious engines, without those whose own source answered here."""
-    answered = {other.source for other in dossier.evidence if other.status.answered}
+    spoke = (Status.OK, Status.NOT_FOUND, Status.STALE)
+    answered = {other.source for other in dossier.evidence if other.status in spoke}
     half = policy.weight("virustotal.suspicious_share")
     n = item.counts.get("malicious", 0) + half * item.counts.get("suspicious", 0)
     for detection in item.detections:

@@ -104,6 +104,14 @@ def test_what_is_no_ip_object_is_an_error(body):
     assert parsed(body).status is Status.ERROR
 
 
+@pytest.mark.parametrize("stats", [None, {}, [], {"malicious": "60"}, {"malicious": None}, {"malicious": -1}])
+def test_counts_that_are_missing_or_malformed_are_a_failed_lookup_and_not_zero(stats):
+    body = copy.deepcopy(BODY)
+    body["data"]["attributes"]["last_analysis_stats"] = stats
+    evidence = parsed(body)
+    assert (evidence.status, evidence.verdict, dict(evidence.counts)) == (Status.ERROR, Verdict.UNKNOWN, {})
+
+
 def test_an_answer_about_another_address_is_refused():
     assert parsed(address="198.51.100.8").status is Status.ERROR
 
@@ -125,7 +133,7 @@ def test_any_attribute_may_hold_anything(replaced):
     body = copy.deepcopy(BODY)
     body["data"]["attributes"].update(replaced)
     evidence = parsed(body)
-    assert evidence.status is Status.OK
+    assert evidence.status in (Status.OK, Status.ERROR)
     assert all(count >= 0 for name, count in evidence.counts.items() if name != "reputation")
 
 

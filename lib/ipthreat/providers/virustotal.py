@@ -54,6 +54,8 @@ class VirusTotal:
         attributes = data.get("attributes")
         if data.get("type") != "ip_address" or not isinstance(attributes, dict):
             return base.failed(self, address, Status.ERROR, "the answer is no VirusTotal v3 IP address object")
+        if not _has_stats(attributes):
+            return base.failed(self, address, Status.ERROR, "the answer holds no usable counts of engines")
         if data.get("id") != address:
             return base.failed(self, address, Status.ERROR, "the answer is about another address")
         return self._evidence(address, attributes, retrieved_at)
@@ -83,6 +85,12 @@ class VirusTotal:
             rir=base.rir(attributes.get("regional_internet_registry")),
             link=self.link(address),
         )
+
+
+def _has_stats(attributes: Mapping[str, Any]) -> bool:
+    """Counts that are missing or malformed are a failed look-up, never "0 malicious"."""
+    stats = base.mapping(attributes.get("last_analysis_stats"))
+    return bool(stats) and all(base.signed(value) is not None and value >= 0 for value in stats.values())
 
 
 def _verdict(stats: Mapping[str, int]) -> Verdict:
