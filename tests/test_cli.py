@@ -265,6 +265,7 @@ def test_hostile_bytes_among_good_lines_lose_nothing(run, tmp_path):
     "arguments, code",
     [
         (["report", "{log}", "--as-of", "yesterday"], 3),
+        (["report", "{log}", "--as-of", "0001-01-01T00:00+14:00"], 3),
         (["report", "{log}", "--own", "not-a-net"], 3),
         (["report", "{log}", "--only", "9.9.9.9"], 3),
         (["report", "{log}", "--only", "nonsense"], 3),

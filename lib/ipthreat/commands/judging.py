@@ -41,7 +41,7 @@ def as_of(text: Optional[str]) -> datetime:
         return now()
     try:
         moment = parse_time(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InputError(f"--as-of: {text!r} is no ISO date or time, such as 2023-10-26 or 2023-10-26T12:00Z") from None
     is_date = moment.time() == time(0) and len(text.strip()) <= 10
     return moment + timedelta(days=1, seconds=-1) if is_date else moment
