@@ -363,3 +363,66 @@ def test_a_mistake_in_update_is_one_line(run, arguments):
         code, _, err = run("update", "--mirror", server.url, *arguments)
     assert code in (3, 5)
     assert "Traceback" not in err
+
+
+# --- time and repetition ----------------------------------------------------------------------------------------------
+
+
+def assessments(out: str) -> dict:
+    """Address → assessment of a JSON report."""
+    return {item["ip"]: item for item in json.loads(out)["assessments"]}
+
+
+def test_the_same_evidence_given_twice_counts_once(run):
+    once = run("check", "18.237.3.202", "--evidence", demo.EVIDENCE, "--as-of", "2023-10-26", "--json")
+    twice = run(
+        "check", "18.237.3.202", "--evidence", demo.EVIDENCE, "--evidence", demo.EVIDENCE,
+        "--as-of", "2023-10-26", "--json",
+    )  # fmt: skip
+    (first,), (second,) = assessments(once[1]).values(), assessments(twice[1]).values()
+    assert first["evidence"] == second["evidence"]
+    assert first["p"] == second["p"]
+
+
+def test_of_two_answers_the_newest_counts_that_was_known_at_the_time(run, tmp_path):
+    def answer(malicious, day):
+        stats = {"malicious": malicious, "suspicious": 0, "undetected": 1, "harmless": 1, "timeout": 0}
+        body = {"data": {"type": "ip_address", "id": "81.2.69.160", "attributes": {"last_analysis_stats": stats}}}
+        return {"provider": "virustotal", "address": "81.2.69.160", "retrieved": day, "body": body}
+
+    given = [answer(9, "2023-10-01"), answer(2, "2023-10-20"), answer(5, "2023-12-24")]
+    (tmp_path / "e.json").write_text(json.dumps({"format": "ipthreat-evidence/1", "answers": given}))
+    _, out, _ = run("check", "81.2.69.160", "--evidence", tmp_path / "e.json", "--as-of", "2023-10-26", "--json")
+    (found,) = assessments(out).values()
+    assert [item["counts"]["malicious"] for item in found["evidence"] if item["source"] == "virustotal"] == [2]
+
+
+def test_events_later_than_the_report_are_left_out_and_counted(run, tmp_path):
+    log = tmp_path / "access.log"
+    attack = GLOBAL_LINE.replace("GET / ", "GET /cgi-bin/x?$(id) ").replace("26/Oct", "30/Oct")
+    log.write_text(GLOBAL_LINE + attack)
+    code, out, err = run("report", log, "--as-of", "2023-10-26", "--json")
+    (found,) = assessments(out).values()
+    assert code == 0
+    assert found["sighting"]["count"] == 1
+    assert "skipped 1 row of 2: later than the time of the report" in err
+
+
+def test_as_of_a_date_is_the_end_of_that_day(run):
+    _, out, _ = run("check", "81.2.69.160", "--as-of", "2023-10-26", "--json")
+    assert json.loads(out)["as_of"] == "2023-10-26T23:59:59Z"
+    _, out, _ = run("check", "81.2.69.160", "--as-of", "2023-10-26T08:00Z", "--json")
+    assert json.loads(out)["as_of"] == "2023-10-26T08:00:00Z"
+
+
+def test_check_says_that_an_address_is_allow_listed_and_why(run, tmp_path):
+    (tmp_path / "allow").write_text("81.2.69.0/24,2030-01-01,our scanner\n")
+    _, out, _ = run("check", "81.2.69.160", "--allowlist", tmp_path / "allow", "--as-of", "2023-10-26")
+    assert "  allow-listed through 81.2.69.0/24 (our scanner)" in out.splitlines()
+
+
+def test_check_names_each_source_that_did_not_answer(run, tmp_path):
+    given = [{"provider": "greynoise", "address": "81.2.69.160", "status": "rate_limited", "reason": "until noon"}]
+    (tmp_path / "e.json").write_text(json.dumps({"format": "ipthreat-evidence/1", "answers": given}))
+    _, out, _ = run("check", "81.2.69.160", "--evidence", tmp_path / "e.json")
+    assert "  greynoise: rate limited" in out.splitlines()

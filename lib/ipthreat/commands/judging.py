@@ -29,6 +29,7 @@ from ..report.escape import visible
 from ..report.formats import FORMATS, write_all
 from ..report.prose import age_text, counted
 from ..report.tables import json_data
+from ..signals import EARLY, age_in_days
 from ..terminal import coloured, colours_wanted, say
 from .ground import Environment, lists_file, now, output
 
@@ -47,13 +48,25 @@ def as_of(text: Optional[str]) -> datetime:
     return moment + timedelta(days=1, seconds=-1) if is_date else moment
 
 
-def recorded(files: Sequence[str]) -> Dict[str, Tuple[Evidence, ...]]:
-    """The answers of all evidence files together."""
-    merged: Dict[str, Tuple[Evidence, ...]] = {}
+def recorded(files: Sequence[str], moment: datetime) -> Dict[str, Tuple[Evidence, ...]]:
+    """The answers of all evidence files together.
+
+    Of several by one source on one address the newest counts that was known at the moment judged.
+    """
+    merged: Dict[str, Dict[str, Evidence]] = {}
     for name in files:
         for address, items in read_evidence(Path(name)).items():
-            merged[address] = merged.get(address, ()) + items
-    return merged
+            known = merged.setdefault(address, {})
+            for item in items:
+                known[item.source] = max(known.get(item.source, item), item, key=lambda one: _worth(one, moment))
+    return {address: tuple(known.values()) for address, known in merged.items()}
+
+
+def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
+    """Sort key: what was known at the moment, an answer rather than a failed look-up, the newest."""
+    dated = item.retrieved_at or item.observed_at
+    age = age_in_days(dated, moment)
+    return age is None or age >= EARLY, item.status.answered, dated.timestamp() if dated else 0.0
 
 
 def _judge(options: argparse.Namespace, intelligence: Intelligence, moment: datetime) -> Judge:
@@ -68,7 +81,7 @@ def _judge_with(
     allowed: Optional[Allowlist] = None,
     policy: str = "standard",
 ) -> Judge:
-    sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence)))
+    sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence, moment)))
     return Judge(Gatherer(sources, allowed or Allowlist()), policy_named(policy), moment, intelligence.parts())
 
 
@@ -118,10 +131,13 @@ def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
     owner = item.owner
     where = ", ".join(part for part in (owner.network, owner.country, owner.rir) if part)
     name = visible(" ".join(dict.fromkeys(part for part in (owner.as_owner, owner.organisation) if part)))
-    yield f"  AS{owner.asn or '?'} {name}, {where}" if owner.asn or where else "  no owner on record"
+    told = ", ".join(part for part in (f"AS{owner.asn} {name}".strip() if owner.asn else name, where) if part)
+    yield f"  {told or 'no owner on record'}"
     verdict = "insufficient data" if item.insufficient else item.verdict.value
     priority = coloured(f"priority {item.priority.value}", item.priority.value, colours)
     yield f"  {verdict}: confidence {item.confidence}/10, severity {item.severity.value}, {priority}"
+    if item.dossier.allowance:
+        yield f"  {visible(item.dossier.allowance.words)}"
     if item.flags:
         yield f"  flags: {', '.join(item.flags)}"
     for reason in item.reasons:
