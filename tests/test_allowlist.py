@@ -65,5 +65,5 @@ def test_an_expiry_is_a_date_or_a_time_with_or_without_a_zone(stamp):
 
 @pytest.mark.parametrize("stamp", ["2030-13-01", "01/12/2030", "20301201", "2030", "2030-01-01T00"])
 def test_an_expiry_that_cannot_be_read_is_refused_and_never_becomes_an_entry_for_ever(stamp):
-    with pytest.raises(InputError, match="allow.txt: line 1: .* is no ISO date or time for the entry to expire"):
+    with pytest.raises(InputError, match=r"allow.txt: line 1: .* is no ISO date or time for the entry to expire"):
         read(f"198.51.100.7,{stamp},until then")

@@ -46,9 +46,9 @@ def test_the_golden_case_has_every_chart_in_print_order() -> None:
         ("board", "1 High and 1 Medium priority among 2 addresses; nothing beyond scanning was seen"),
         ("engines", "Criminal IP and CyRadar flag both addresses; 8 further opinions are not named"),
         ("stats", "11 of 95 VirusTotal engines flag 18.237.3[.]202 (7 malicious, 4 suspicious), the most of all"),
-        ("timeline", "18.237.3[.]202 made 57 of 61 events, from 2023-10-26 03:00 UTC to 2023-10-26 11:00 UTC"),
+        ("timeline", "18.237.3[.]202 made 57 of 61 events, from 2023-10-26 07:00 UTC to 2023-10-26 11:00 UTC"),
         ("origins", "2 hostile addresses come from as many countries and networks: no concentration"),
-        ("coverage", "Cisco Talos gave no answer for any address; 2 other sources did"),
+        ("coverage", "Cisco Talos gave no answer for any address; 2 other sources answered"),
     ],
 )
 def test_a_title_states_the_finding(name: str, title: str) -> None:
@@ -85,7 +85,7 @@ def test_the_worst_severity_is_named_when_more_than_scanning_was_seen() -> None:
 
 
 def test_a_board_without_raised_addresses_says_so() -> None:
-    assert figure("board", quiet_case()).title == "None of 1 address reaches Medium priority"
+    assert figure("board", quiet_case()).title == "The one address judged does not reach Medium priority"
 
 
 def test_addresses_without_confidence_are_counted_apart() -> None:
@@ -149,7 +149,7 @@ def test_the_timeline_tells_first_last_and_peak() -> None:
 
 def test_events_of_one_interval_have_a_time_and_no_period() -> None:
     case = build_case(dossier(virustotal(9, 3), sighting=seen((2, 1))))
-    assert figure("timeline", case).title == "198.51.100[.]7 made 1 event, 2023-10-26 10:00 UTC"
+    assert figure("timeline", case).title == "198.51.100[.]7 made 1 event, at 2023-10-26 10:00 UTC"
 
 
 def test_buckets_out_of_order_are_put_in_order() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from datetime import datetime, time, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 from .. import demo
@@ -26,7 +27,7 @@ from ..recorded import parse_time, read_evidence
 from ..report.actionable import document
 from ..report.actions import actions
 from ..report.escape import visible
-from ..report.formats import FORMATS, write_all
+from ..report.formats import FORMATS, format_named, write_all
 from ..report.prose import age_text, counted
 from ..report.tables import json_data
 from ..signals import EARLY, age_in_days
@@ -85,15 +86,32 @@ def _judge_with(
     return Judge(Gatherer(sources, allowed or Allowlist()), policy_named(policy), moment, intelligence.parts())
 
 
-def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str:
-    """The command that makes the same report again."""
-    words = ["ipthreat", verb, *inputs]
-    for name in ("evidence", "own", "only"):
-        words += [f"--{name} {value}" for value in getattr(options, name, [])]
-    words += [f"--allowlist {options.allowlist}"] if options.allowlist else []
-    words += [f"--policy {options.policy}"] if options.policy != "standard" else []
-    words += [f"--as-of {options.as_of}"] if options.as_of else []
-    return " ".join(words)
+def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str], moment: datetime) -> str:
+    """The command that makes the same report again, quoted for a shell.
+
+    Of files it has the names alone: a report is passed on, and where a file lies is nobody's business. The moment
+    judged is always told, since it decides how old the evidence is.
+    """
+    words = ["ipthreat", verb, *(PurePath(text).name if verb == "report" else text for text in inputs)]
+    for name in _REPEATED:
+        for value in getattr(options, name, []):
+            words += [f"--{name}", PurePath(value).name if name == "evidence" else value]
+    for name, usual in _SINGLE.items():
+        value = getattr(options, name, None)
+        if value and value != usual:
+            words += [f"--{name}", PurePath(value).name if name == "allowlist" else value]
+    return shlex.join([*words, "--as-of", moment.strftime("%Y-%m-%dT%H:%M:%SZ")])
+
+
+_REPEATED = ("evidence", "own", "only")
+_SINGLE = {
+    "field": None,
+    "input": None,
+    "title": TITLE,
+    "tlp": "TLP:AMBER",
+    "allowlist": None,
+    "policy": "standard",
+}
 
 
 # --- check ----------------------------------------------------------------------------------------
@@ -105,7 +123,7 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     intelligence = Intelligence.opened(lists_file(environment))
     judge = _judge(options, intelligence, moment)
     texts = list(_addresses(options.address))
-    case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts))
+    case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts, moment))
     if options.json:
         output(json.dumps(json_data(case), indent=2))
         return 0
@@ -165,16 +183,18 @@ def _explained(item: Assessment) -> Iterator[str]:
 def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
+    form = format_named("json" if options.json else "strict" if options.strict else options.format)
     intelligence = Intelligence.opened(lists_file(environment))
     judge = _judge(options, intelligence, moment)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
-    case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp)
+    rerun = _rerun("report", options, options.events, moment)
+    case = judge.observed(observer, read, options.title, rerun, options.tlp)
     case = case.only(options.only) if options.only else case
     if options.out:
         written = write_all(case, Path(options.out))
         say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
-    form = "json" if options.json else "strict" if options.strict else options.format
-    output(FORMATS[form].render(case), end="")
+    for piece in form.pieces(case):
+        output(piece, end="")
     _remarks(case)
     return 0
 
@@ -218,5 +238,7 @@ def _summary(case: Case, colours: bool) -> Iterator[str]:
         head = coloured(f"{item.priority.value:<6}", item.priority.value, colours)
         yield f"{head} {item.address}: confidence {item.confidence}/10, severity {item.severity.value}"
     yield ""
-    for action in actions(case, case.raised):
-        yield f"- {visible(action.text, 400)}"
+    raised = {item.address for item in case.raised}
+    for action in actions(case):
+        if raised.intersection(action.addresses):
+            yield f"- {visible(action.text, 400)}"

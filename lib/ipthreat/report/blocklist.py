@@ -113,10 +113,15 @@ def entries(case: Case) -> Tuple[Entry, ...]:
 
 def render(case: Case, name: str) -> str:
     """The block list in one firewall's syntax. Raises InputError that lists the names there are."""
+    syntax, found = format_named(name), entries(case)
+    return "\n".join(syntax.write(found, _about(case, len(found)))) + "\n"
+
+
+def format_named(name: str) -> ListFormat:
+    """The syntax of that name. Raises InputError that lists the names there are."""
     if name not in FORMATS:
-        raise InputError(f"there is no block list format {name!r}; there are {', '.join(FORMATS)}")
-    found = entries(case)
-    return "\n".join(FORMATS[name].write(found, _about(case, len(found)))) + "\n"
+        raise InputError(f"there is no block list format {name[:60]!r}; there are {', '.join(FORMATS)}")
+    return FORMATS[name]
 
 
 def _about(case: Case, count: int) -> List[str]:

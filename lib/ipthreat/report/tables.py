@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import datetime
-from typing import Any, Dict, Optional, Tuple, Union
+from textwrap import indent
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 from ..assessment import Assessment
 from ..case import Case, EventsRead
@@ -27,23 +29,46 @@ FORMAT = "ipthreat-report/1"
 Value = Union[str, int, float, None]
 
 
-def rows(case: Case) -> Tuple[Dict[str, Value], ...]:
+def rows(case: Case) -> Iterator[Dict[str, Value]]:
     """One flat row per address, most pressing first; every row has the same keys. Lists are joined with `; `."""
-    return tuple(_row(item) for item in case.assessments)
+    return map(_row, case.assessments)
 
 
 def csv_text(case: Case) -> str:
     """The rows as CSV (RFC 4180, but lines end in a bare newline), with a header line even when there are no rows."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    return "".join(csv_pieces(case))
+
+
+def csv_pieces(case: Case) -> Iterator[str]:
+    """The same, line by line."""
+    yield _csv_line(COLUMNS)
     for row in rows(case):
-        writer.writerow([csv_cell(value) if isinstance(value, str) else value for value in row.values()])
+        yield _csv_line([csv_cell(value) if isinstance(value, str) else value for value in row.values()])
+
+
+def _csv_line(cells: Sequence[Value]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()
 
 
 def json_data(case: Case) -> Dict[str, Any]:
     """The whole case as plain data, ready for `json.dumps`."""
+    return {**_head(case), "assessments": [_assessment(item) for item in case.assessments]}
+
+
+def json_pieces(case: Case) -> Iterator[str]:
+    """The whole case as JSON, two spaces to a level, address by address."""
+    head = json.dumps({**_head(case), "assessments": []}, indent=2)
+    before, after = head.rsplit("[]", 1)
+    yield before + "["
+    for place, item in enumerate(case.assessments):
+        yield ",\n" if place else "\n"
+        yield indent(json.dumps(_assessment(item), indent=2), "    ")
+    yield f"{f'{chr(10)}  ' if case.assessments else ''}]{after}\n"
+
+
+def _head(case: Case) -> Dict[str, Any]:
     return {
         "format": FORMAT,
         "report_id": case.report_id,
@@ -60,7 +85,6 @@ def json_data(case: Case) -> Dict[str, Any]:
         "events": _events(case.events) if case.events else None,
         "parts": [dict(part.__dict__) for part in case.parts],
         "requests": dict(sorted(case.requests.items())),
-        "assessments": [_assessment(item) for item in case.assessments],
     }
 
 
