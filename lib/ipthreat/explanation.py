@@ -23,6 +23,8 @@ class Step:
     """Log-odds after this step."""
     source: str = ""
     age_days: Optional[float] = None
+    signal: str = ""
+    """Name of the signal, `own_events.brute_force`; empty for the prior, a limit and the sum."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def explain(assessment: Assessment) -> Tuple[Step, ...]:
     steps = [Step(f"prior {assessment.policy.prior:.2f}", prior, total)]
     for signal in assessment.signals:
         total += signal.nats
-        steps.append(Step(signal.text, signal.nats, total, signal.source, signal.age_days))
+        steps.append(Step(signal.text, signal.nats, total, signal.source, signal.age_days, signal.name))
     for family in assessment.families:
         if family.nats != family.unclipped:
             total += family.nats - family.unclipped

@@ -213,7 +213,7 @@ def test_gaps_in_our_own_events_are_told(read, sentence):
 def test_data_younger_than_the_moment_judged_is_told():
     parts = (SourcePart("origin-asn", "2026-09-16", 5, "PDDL-1.0", "x"), SourcePart("own", "2020-01-01", 1, "", "x"))
     text = markdown.render(document(case(parts=parts))).replace("\\", "")
-    assert "1 part of the embedded data date from after 2023-10-26" in text
+    assert "1 part of the embedded data dates from after 2023-10-26" in text
 
 
 # --- what an attacker wrote -------------------------------------------------------------------------------------------

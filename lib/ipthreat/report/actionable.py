@@ -153,7 +153,7 @@ def _board(case: Case, steps: Tuple[Action, ...]) -> Section:
     if len(listed) == BOARD and len(case.assessments) > BOARD:
         blocks.append(Paragraph((f"{more} are in the JSON and CSV exports.",)))
     elif len(listed) < len(case.assessments):
-        blocks.append(Paragraph((f"{more} judged, none of them above Monitor.",)))
+        blocks.append(Paragraph((f"{more} judged, none above Monitor.",)))
     allowed = sum(item.dossier.allowance is not None for item in case.assessments)
     if allowed:
         blocks.append(Paragraph((f"{counted(allowed, 'address', 'addresses')} allow-listed.",)))

@@ -36,9 +36,9 @@ def _related(told: Tuple[Assessment, ...]) -> Iterator[Line]:
         names = list(dict.fromkeys(name for entry in item.dossier.evidence for name in entry.related))[:10]
         if names:
             line: List[Inline] = [f"Domains and URLs tied to {defanged(item.address)}: "]
-            for name in names:
-                line += [Code(name.replace("://", "[:]//").replace(".", "[.]")), " "]
-            yield tuple(line)
+            for place, name in enumerate(names):
+                line += [", " if place else "", Code(name.replace("://", "[:]//").replace(".", "[.]"))]
+            yield (*line, ".")
         elif item.raised:
             link = f"https://www.virustotal.com/gui/ip-address/{item.address.replace(':', '%3A')}/relations"
             text = f"No source at hand names domains or URLs of {defanged(item.address)}: look at "

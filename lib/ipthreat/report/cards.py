@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 from ..assessment import Assessment
 from ..dossier import Detection, Evidence, SourceKind, Status
-from ..explanation import explain
+from ..explanation import Step, explain
 from ..priority import techniques_of
 from .blocks import Block, Bullets, Code, Inline, Line, Link, Paragraph, Section, Strong, Table
 from .citations import SIGHTING, Citation, Register, own_key, owner_line, title
@@ -101,7 +101,7 @@ def _named(named: List[Detection], total: int) -> Line:
 def _behaviours(assessment: Assessment, register: Register) -> Iterator[Line]:
     for item in assessment.dossier.behaviours:
         seen = f" between {moment_text(item.first_seen)} and {moment_text(item.last_seen)}" if item.first_seen else ""
-        line: List[Inline] = ["Our own events show ", Strong(item.kind.value)]
+        line: List[Inline] = ["Our own events show ", Strong(item.kind.value.replace("_", " "))]
         line.append(f" {counted(item.count, 'time')}{seen}")
         line.append(f": {', '.join(item.names)}" if item.names else "")
         line.append(", and it succeeded" if item.succeeded else "")
@@ -164,7 +164,7 @@ def _waterfall(assessment: Assessment, register: Register) -> Table:
     rows = tuple(
         (
             (step.label,),
-            _where(step.source, register, assessment.address),
+            _where(step, register, assessment.address),
             (f"{step.nats:+.2f}",),
             (f"{step.total:+.2f}",),
         )
@@ -173,8 +173,7 @@ def _waterfall(assessment: Assessment, register: Register) -> Table:
     return Table(("Step", "Evidence", "Nats #", "Log-odds #"), rows, "How the confidence came about")
 
 
-def _where(source: str, register: Register, address: str) -> Line:
-    found: Optional[Line] = register.cites(address, source) if source else ()
-    if source == "own events":
-        found = register.cites(address, *[item.key for item in register.of(address) if item.key.startswith("own:")])
-    return found or ("",)
+def _where(step: Step, register: Register, address: str) -> Line:
+    family, _, kind = step.signal.partition(".")
+    key = f"own:{kind}" if family == "own_events" else step.source
+    return register.cites(address, key) if key else ("",)

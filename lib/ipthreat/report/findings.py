@@ -81,20 +81,20 @@ def of_timeline(data: series.Timeline) -> str:
 
 
 def of_origins(data: series.Origins) -> str:
-    """Whether the hostile addresses share a network or a country."""
-    hostile = f"{data.total} hostile addresses"
+    """Whether the hostile addresses share a network or a country, as far as those are known."""
     (country, in_country), (network, in_network) = data.countries[0], data.networks[0]
-    if series.UNKNOWN in (country, network):
-        return (
-            f"Country or network of {data.total} hostile {'address' if data.total == 1 else 'addresses'} is not known"
-        )
-    if data.total == 1:
-        return f"The one hostile address belongs to {network} (country: {country})"
+    known, hostile = data.total - data.unknown, counted(data.total, "hostile address", "hostile addresses")
+    if not known or series.UNKNOWN in (country, network):
+        return f"Country or network of {hostile} is not known"
+    rest = f"; of {data.unknown} more it is not known" if data.unknown else ""
+    if known == 1:
+        one = "One hostile address" if rest else "The one hostile address"
+        return f"{one} belongs to {network} (country: {country}){rest}"
     if in_network > 1:
-        return f"{in_network} of {hostile} belong to {network}, {in_country} to the country {country}"
+        return f"{in_network} of {hostile} belong to {network}, {in_country} to the country {country}{rest}"
     if in_country > 1:
-        return f"{in_country} of {hostile} lie in the country {country}, each in a network of its own"
-    return f"{hostile} come from as many countries and networks: no concentration"
+        return f"{in_country} of {hostile} lie in the country {country}, in different networks{rest}"
+    return f"{known} hostile addresses come from as many countries and networks{rest or ': no concentration'}"
 
 
 def of_coverage(silent: Sequence[Tuple[int, str]], rows: int, sources: int) -> str:
@@ -105,7 +105,8 @@ def of_coverage(silent: Sequence[Tuple[int, str]], rows: int, sources: int) -> s
     shown = joined(names) if len(names) <= _NAMES else f"{', '.join(names[:2])} and {len(names) - 2} more"
     most, least = silent[0][0], silent[-1][0]
     gap = "for any address" if least == rows else f"for {'' if most == least else 'up to '}{most} of {addresses(rows)}"
-    return f"{shown} gave no answer {gap}; {counted(sources - len(names), 'other source')} answered"
+    others = f"; {counted(sources - len(names), 'other source')} answered" if sources > len(names) else ""
+    return f"{shown} gave no answer {gap}{others}"
 
 
 def of_waterfall(assessment: Assessment, bars: Sequence[series.Bar]) -> str:

@@ -81,7 +81,7 @@ def _table(block: blocks.Table) -> Iterator[str]:
     yield "| " + " | ".join(markdown(name[:-2] if name.endswith(" #") else name) for name in block.header) + " |"
     yield "| " + " | ".join("---:" if number else "---" for number in numeric) + " |"
     for row in block.rows:
-        yield "| " + " | ".join(_cell(cell) or " " for cell in row) + " |"
+        yield "| " + " | ".join(_cell(cell).strip() or " " for cell in row) + " |"
 
 
 def _listing(block: blocks.Listing) -> Iterator[str]:

@@ -84,13 +84,13 @@ def _quarantine(item: Assessment, case: Case) -> Optional[Step]:
     if not _beacons(item):
         return None
     left = BehaviourKind.VOLUME_OUT in _kinds(item)
-    told = ", and start incident response: data left" if left else ""
+    told = ", and start incident response, since data left" if left else ""
     kinds = (BehaviourKind.C2_BEACON, BehaviourKind.VOLUME_OUT)
     return Step(
         "quarantine",
         Group.RESPOND,
         "Isolate our host",
-        f"Isolate {_our_hosts(item)} within one hour, which beacons to {WHO}{told}.",
+        f"Isolate {_our_hosts(item)}, from where beacons go to {WHO}, within one hour{told}.",
         HOUR,
         keys=tuple(own_key(behaviour) for behaviour in item.dossier.behaviours if behaviour.kind in kinds),
         rollback="Reconnect the host once the process that beacons is found and removed.",
@@ -125,7 +125,7 @@ def _block(item: Assessment, case: Case) -> Optional[Step]:
         return None
     days = block_days(item)
     until = (case.as_of + timedelta(days=days)).strftime("%Y-%m-%d")
-    why = "cloud or dynamic space changes hands quickly" if days == 7 else "nothing says that its space changes hands"
+    why = "cloud or dynamic space changes hands quickly" if days == 7 else "no list names the space as cloud or dynamic"
     return Step(
         "block",
         Group.BLOCK,
@@ -164,7 +164,7 @@ def _sure_and_active(item: Assessment) -> bool:
 def _hunt(item: Assessment, case: Case) -> Optional[Step]:
     if not _sure_and_active(item):
         return None
-    text = f"Search the last 30 days for {WHO} within 24 hours and list the hosts it reached."
+    text = f"Search the last 30 days for {WHO} within 24 hours and list the hosts reached from there."
     return Step("hunt", Group.INVESTIGATE, "Hunt", text, DAY, search=searches.month_back)
 
 
@@ -172,8 +172,8 @@ def _abuse_report(item: Assessment, case: Case) -> Optional[Step]:
     if not _sure_and_active(item) or not item.techniques:  # without a technique there is nothing to report
         return None
     contact = next((entry.abuse_contact for entry in item.dossier.evidence if entry.abuse_contact), "")
-    to = contact or "the abuse contact that RDAP names for its network"
-    text = f"Report {WHO} to {to} within 24 hours, with the samples and times of its evidence."
+    to = contact or "the abuse contact that RDAP names for the network"
+    text = f"Report {WHO} to {to} within 24 hours, with samples and times from the evidence."
     return Step("abuse_report", Group.INVESTIGATE, "Report abuse", text, DAY)
 
 

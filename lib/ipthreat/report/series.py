@@ -116,6 +116,8 @@ class Origins(NamedTuple):
     hidden: int
     """Countries and networks beyond the drawn ones."""
     total: int
+    unknown: int
+    """Addresses of which the country or the network is not known."""
 
 
 class CoverageRow(NamedTuple):
@@ -216,7 +218,8 @@ def origins(case: Case) -> Optional[Origins]:
     countries = _most(owner.country or UNKNOWN for owner in owners)
     networks = _most(_networks(owners))
     hidden = max(0, len(countries) - TOP) + max(0, len(networks) - TOP)
-    return Origins(countries[:TOP], networks[:TOP], hidden, len(owners)) if owners else None
+    unknown = sum(owner.asn is None or not owner.country for owner in owners)
+    return Origins(countries[:TOP], networks[:TOP], hidden, len(owners), unknown) if owners else None
 
 
 def _networks(owners: List[Evidence]) -> Iterator[str]:

@@ -10,7 +10,6 @@ import csv
 import io
 import json
 from datetime import datetime
-from textwrap import indent
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 from ..assessment import Assessment
@@ -58,13 +57,13 @@ def json_data(case: Case) -> Dict[str, Any]:
 
 
 def json_pieces(case: Case) -> Iterator[str]:
-    """The whole case as JSON, two spaces to a level, address by address."""
+    """The whole case as JSON, one line for each address, so that `grep` and `jq` need not hold it either."""
     head = json.dumps({**_head(case), "assessments": []}, indent=2)
     before, after = head.rsplit("[]", 1)
     yield before + "["
     for place, item in enumerate(case.assessments):
         yield ",\n" if place else "\n"
-        yield indent(json.dumps(_assessment(item), indent=2), "    ")
+        yield f"    {json.dumps(_assessment(item))}"
     yield f"{f'{chr(10)}  ' if case.assessments else ''}]{after}\n"
 
 

@@ -72,8 +72,10 @@ def _embedded(case: Case) -> Iterator[Line]:
     day = case.as_of.strftime("%Y-%m-%d")
     later = [part.name for part in case.parts if part.date[:10] > day]
     if later:
-        parts = counted(len(later), "part")
-        yield (f"{parts} of the embedded data date from after {day}: owners and lists may have changed since.",)
+        parts = (
+            "1 part of the embedded data dates" if len(later) == 1 else f"{len(later)} parts of the embedded data date"
+        )
+        yield (f"{parts} from after {day}: owners and lists may have changed since.",)
 
 
 def _own_events(case: Case) -> Iterator[Line]:
