@@ -30,6 +30,7 @@ POOL = (
     dossier(silent("virustotal", Status.STALE)),
     dossier(replace(block_list("ipsum", "level_3"), status=Status.STALE)),
     dossier(replace(block_list("ipsum", "level_1"), status=Status.STALE)),
+    dossier(virustotal(9, 0)),
     dossier(virustotal(9, 0), allowance=Allowance("198.51.100.0/24")),
     Dossier("10.0.0.1", scope="private-use"),
 )
