@@ -45,7 +45,7 @@ def test_every_part_and_list_is_told_with_date_licence_and_entries(lists: Path) 
     parts = {part.name: part for part in Intelligence.opened(lists).parts()}
     assert parts["tracker"].date.startswith("2026-11-23")
     assert (parts["ours"].entries, parts["ours"].licence) == (1, "CC0-1.0")
-    assert {"systems", "special"} <= set(parts)  # the embedded ones, too
+    assert {"systems", "special-ranges"} <= set(parts)  # the embedded ones, too
 
 
 def test_a_broken_lists_file_is_an_entry_in_every_dossier_and_no_exception(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ class Case:
     @cached_property
     def report_id(self) -> str:
         """Twelve hex digits of a hash over the inputs and what was judged: the same inputs give the same id."""
-        digest = hashlib.sha256(repr((__version__, self.title, self.as_of, self.tlp, self.policy)).encode())
+        policy = (self.policy.name, self.policy.version, sorted(self.policy.weights.items()), self.policy.prior)
+        digest = hashlib.sha256(repr((__version__, self.title, self.as_of, self.tlp, policy)).encode())
         digest.update(repr((self.events, self.parts, sorted(self.requests.items()))).encode())
         for item in self.assessments:
             axes = (item.address, item.verdict, item.confidence, item.probability, item.severity, item.priority)

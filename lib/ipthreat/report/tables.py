@@ -28,9 +28,9 @@ FORMAT = "ipthreat-report/1"
 Value = Union[str, int, float, None]
 
 
-def rows(case: Case) -> Iterator[Dict[str, Value]]:
+def rows(case: Case) -> Tuple[Dict[str, Value], ...]:
     """One flat row per address, most pressing first; every row has the same keys. Lists are joined with `; `."""
-    return map(_row, case.assessments)
+    return tuple(map(_row, case.assessments))
 
 
 def csv_text(case: Case) -> str:
@@ -41,7 +41,7 @@ def csv_text(case: Case) -> str:
 def csv_pieces(case: Case) -> Iterator[str]:
     """The same, line by line."""
     yield _csv_line(COLUMNS)
-    for row in rows(case):
+    for row in map(_row, case.assessments):
         yield _csv_line([csv_cell(value) if isinstance(value, str) else value for value in row.values()])
 
 
