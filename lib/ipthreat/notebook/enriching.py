@@ -1,0 +1,133 @@
+"""`.enrich`: a DataFrame with the judgement on the address of each row beside it. Same rows, same index, same order.
+
+An address is looked up and judged once, however many rows carry it. Of an answer only the values of the fields are
+held, so that a million distinct addresses fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy
+import pandas
+
+from ..assessment import Assessment, assess
+from ..case import pressing
+from ..dossier import Dossier
+from ..fields import Field, Subject, Value, owner_of
+from ..judge import judged
+from . import cells, columns
+from .ground import Ground
+from .progress import watched
+from .shown import Shown, names_other_end
+
+ADDRESS = "address"
+"""Beside the chosen fields: the canonical address that the others are about; empty for what is no address."""
+_BATCH = 10_000  # addresses judged at a time
+
+
+class Answer(NamedTuple):
+    """What is written beside a row."""
+
+    address: str
+    """Canonical text; empty for what is no address."""
+    rank: Tuple[object, ...]
+    """Of the addresses of one cell the one that ranks lowest is told of: the most pressing."""
+    values: Tuple[Value, ...]
+    """Of the chosen fields, in their order."""
+
+
+class Answered(NamedTuple):
+    """The answers for one address column."""
+
+    codes: Any
+    """Per row the place of its answer."""
+    answers: List[Answer]
+
+
+class Enricher:
+    """Answers address columns of DataFrames on one ground."""
+
+    def __init__(self, ground: Ground, fields: Sequence[Field], shown: Optional[bool] = None) -> None:
+        """`shown` forces or forbids the progress bar."""
+        self._ground = ground
+        self._fields = tuple(fields)
+        self._shown = shown
+
+    def enriched(
+        self, frame: pandas.DataFrame, names: Sequence[Any], prefix: str, told: Mapping[str, Any]
+    ) -> pandas.DataFrame:
+        """The frame with the fields added; with several address columns their names precede the prefix.
+
+        `told` is role → column of what the event itself shows. Columns that were there under the same names, as after
+        the second run of a cell, are replaced.
+        """
+        events = Shown(frame, told, self._ground.intelligence) if told else None
+        made = frame.copy(deep=False)
+        for name in names:
+            answered = self._answered(cells.column_of(frame, name), None if names_other_end(name) else events)
+            label = f"{name}_{prefix}" if len(names) > 1 else prefix
+            for title, array in self._arrays(answered.answers, label):
+                made[title] = array.take(answered.codes)
+        return made
+
+    def _arrays(self, answers: Sequence[Answer], prefix: str) -> Iterator[Tuple[str, Any]]:
+        yield f"{prefix}{ADDRESS}", columns.words([answer.address for answer in answers])
+        for place, field in enumerate(self._fields):
+            yield field.named(prefix), columns.typed(field.name, [answer.values[place] for answer in answers])
+
+    def _answered(self, column: pandas.Series, events: Optional[Shown]) -> Answered:
+        codes, values = cells.distinct(column)
+        groups = [[cells.key(member) for member in cells.members(value)] for value in values]
+        known = self._known(list(dict.fromkeys(member for group in groups for member in group)))
+        plain = Answered(codes, [_most_pressing(known[member] for member in group) for group in groups])
+        if events is None or not events.telling.any():
+            return plain
+        return self._with_events(plain, groups, events)
+
+    def _known(self, addresses: Sequence[str]) -> Dict[str, Answer]:
+        """Each text → its answer by what is known of it. Interrupted, it loses nothing that a live source answered."""
+        ground, found = self._ground, {}
+        dossiers = ground.gatherer.gather(addresses, {}, None)
+        for batch in _batches(watched(dossiers, len(addresses), "look-up", "addresses", self._shown)):
+            for assessment in judged(batch, ground.policy, ground.as_of):
+                found[assessment.address] = self._answer(assessment)
+        return found
+
+    def _answer(self, assessment: Assessment) -> Answer:
+        subject = Subject(assessment.address, owner_of(assessment), assessment)
+        held = "" if assessment.dossier.scope == "invalid" else assessment.address
+        return Answer(held, pressing(assessment), tuple(field.read(subject) for field in self._fields))
+
+    def _with_events(self, plain: Answered, groups: List[List[str]], events: Shown) -> Answered:
+        """The answers of rows whose event shows something, judged together with that."""
+        width = len(events.telling)
+        rows = numpy.flatnonzero(events.telling[events.codes])
+        places, found = pandas.factorize(plain.codes[rows].astype(numpy.int64) * width + events.codes[rows])
+        codes = plain.codes.astype(numpy.int64)
+        codes[rows] = places + len(plain.answers)
+        pairs = [(groups[pair // width], pair % width) for pair in found.tolist()]
+        wanted = dict.fromkeys(member for group, _ in pairs for member in group)
+        dossiers = {item.address: item for item in self._ground.dossiers(wanted)}
+        more = [_most_pressing(self._judged(dossiers[one], code, events) for one in group) for group, code in pairs]
+        return Answered(codes, [*plain.answers, *more])
+
+    def _judged(self, dossier: Dossier, code: int, events: Shown) -> Answer:
+        behaviours = events.behaviours(dossier.address, code) if dossier.scope != "invalid" else ()
+        return self._answer(assess(replace(dossier, behaviours=behaviours), self._ground.policy, self._ground.as_of))
+
+
+def _batches(dossiers: Iterable[Dossier]) -> Iterator[List[Dossier]]:
+    batch: List[Dossier] = []
+    for dossier in dossiers:
+        batch.append(dossier)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _most_pressing(answers: Iterable[Answer]) -> Answer:
+    first, *others = answers
+    return min((first, *others), key=lambda answer: answer.rank) if others else first

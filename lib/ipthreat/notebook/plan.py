@@ -1,0 +1,55 @@
+"""The plan of a live run: how many addresses would leave this machine, told before anything is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Tuple
+
+import pandas
+
+from ..gather import scoped
+from . import cells
+from .ground import Ground
+from .kept import Kept
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that was not made."""
+
+    rows: int
+    distinct: int
+    """Distinct texts in the column, the invalid ones included."""
+    invalid: int
+    not_global: int
+    """Private and reserved addresses: classified here, never sent."""
+    allowed: int
+    """Addresses that the allow-list holds."""
+    calls: Tuple[Tuple[str, int, int], ...]
+    """(source, addresses whose answer is kept, addresses it would be asked about)."""
+
+    def __str__(self) -> str:
+        """The plan for a person."""
+        told = [
+            f"{self.rows:,} rows, {self.distinct:,} distinct: {self.not_global:,} private or reserved (never sent),"
+            f" {self.invalid:,} that are no addresses, {self.allowed:,} allow-listed"
+        ]
+        told += [f"{name}: {kept:,} answers at hand, {asked:,} to ask" for name, kept, asked in self.calls]
+        return "\n".join([*told, "nothing was asked"])
+
+    __repr__ = __str__
+
+
+def plan_of(frame: pandas.DataFrame, column: Any, ground: Ground) -> Plan:
+    """The plan of enriching or assessing this column on this ground."""
+    values = cells.distinct(cells.column_of(frame, column)).values
+    texts = dict.fromkeys(cells.key(member) for value in values for member in cells.members(value))
+    scopes = {text: scoped(text)[1] for text in texts}
+    sendable = [text for text, scope in scopes.items() if scope == "global"]
+    invalid = sum(scope == "invalid" for scope in scopes.values())
+    allowed = sum(ground.allowlist.allowance(text) is not None for text in sendable)
+    calls = []
+    for source in ground.sources:
+        known = sum(source.has(text) for text in sendable) if isinstance(source, Kept) else 0
+        calls.append((source.name if isinstance(source, Kept) else type(source).__name__, known, len(sendable) - known))
+    return Plan(len(frame), len(texts), invalid, len(texts) - invalid - len(sendable), allowed, tuple(calls))
