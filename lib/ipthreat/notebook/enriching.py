@@ -107,15 +107,18 @@ class Enricher:
         places, found = pandas.factorize(plain.codes[rows].astype(numpy.int64) * width + events.codes[rows])
         codes = plain.codes.astype(numpy.int64)
         codes[rows] = places + len(plain.answers)
-        pairs = [(groups[pair // width], pair % width) for pair in found.tolist()]
-        wanted = dict.fromkeys(member for group, _ in pairs for member in group)
-        dossiers = {item.address: item for item in self._ground.dossiers(wanted)}
-        more = [_most_pressing(self._judged(dossiers[one], code, events) for one in group) for group, code in pairs]
+        pairs = [(member, pair % width) for pair in found.tolist() for member in groups[pair // width]]
+        known = dict(zip(pairs, self._judged(pairs, events)))
+        more = [_most_pressing(known[one, pair % width] for one in groups[pair // width]) for pair in found.tolist()]
         return Answered(codes, [*plain.answers, *more])
 
-    def _judged(self, dossier: Dossier, code: int, events: Shown) -> Answer:
-        behaviours = events.behaviours(dossier.address, code) if dossier.scope != "invalid" else ()
-        return self._answer(assess(replace(dossier, behaviours=behaviours), self._ground.policy, self._ground.as_of))
+    def _judged(self, pairs: Sequence[Tuple[str, int]], events: Shown) -> Iterator[Answer]:
+        """The answer for each (address, combination of cells of an event)."""
+        ground = self._ground
+        dossiers = {item.address: item for item in ground.dossiers(dict.fromkeys(address for address, _ in pairs))}
+        for (address, _), behaviours in zip(pairs, events.behaviours(pairs)):
+            shown = behaviours if dossiers[address].scope != "invalid" else ()
+            yield self._answer(assess(replace(dossiers[address], behaviours=shown), ground.policy, ground.as_of))
 
 
 def _batches(dossiers: Iterable[Dossier]) -> Iterator[List[Dossier]]:

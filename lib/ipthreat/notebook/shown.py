@@ -6,7 +6,8 @@ settled once for each distinct combination of those cells.
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+import ipaddress
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy
 import pandas
@@ -21,7 +22,8 @@ from . import cells
 
 ROLES = ("user_agent", "request", "status", "action")
 """What may be told of an event; each is a name by which `logs.fields` knows such a field."""
-_ANYONE = "192.0.2.1"
+_TOGETHER = 50_000  # events that one observer watches
+_FIRST = int(ipaddress.ip_address("10.0.0.0"))
 
 
 def names_other_end(column: Any) -> bool:
@@ -41,17 +43,31 @@ class Shown:
         self.codes, rows = cells.combined(parts)
         """Per row the place of its combination."""
         self._texts: List[Tuple[str, ...]] = [tuple(map(cells.text, row)) for row in rows]
-        self.telling = numpy.array([bool(self._read(_ANYONE, texts)) for texts in self._texts], dtype=bool)
+        nobody = self.behaviours([("", code) for code in range(len(rows))])
+        self.telling = numpy.array([bool(found) for found in nobody], dtype=bool)
         """Per combination: whether it shows anything."""
 
-    def behaviours(self, address: str, code: int) -> Tuple[Behaviour, ...]:
-        """What a combination shows of an address (canonical text)."""
-        return self._read(address, self._texts[code])
+    def behaviours(self, pairs: Sequence[Tuple[str, int]]) -> List[Tuple[Behaviour, ...]]:
+        """What each event, (address in canonical text, combination), shows by itself."""
+        found: List[Tuple[Behaviour, ...]] = []
+        for start in range(0, len(pairs), _TOGETHER):
+            found += self._watched(pairs[start : start + _TOGETHER])
+        return found
 
-    def _read(self, address: str, texts: Sequence[str]) -> Tuple[Behaviour, ...]:
-        event = self._plan.event([address, *texts])
-        if event is None:
-            return ()
-        observer = Observer((), agents=self._agents, crawler_ranges=self._intelligence.crawler_ranges)
-        observer.add(event)
-        return observer.observations()[event.address].behaviours
+    def _watched(self, pairs: Sequence[Tuple[str, int]]) -> Iterator[Tuple[Behaviour, ...]]:
+        """One observer for many events: each gets an address of its own to be known by, so that none adds to another.
+
+        All that a rule asks about the address itself is whose crawlers come from it.
+        """
+        stand_ins = [str(ipaddress.ip_address(_FIRST + place)) for place in range(len(pairs))]
+        real = dict(zip(stand_ins, (address for address, _ in pairs)))
+        observer = Observer((), agents=self._agents, crawler_ranges=lambda known_as: self._ranges(real[known_as]))
+        for stand_in, (_, code) in zip(stand_ins, pairs):
+            event = self._plan.event([stand_in, *self._texts[code]])
+            if event is not None:
+                observer.add(event)
+        observations = observer.observations()
+        return (observations[stand_in].behaviours for stand_in in stand_ins)
+
+    def _ranges(self, address: str) -> Tuple[str, ...]:
+        return self._intelligence.crawler_ranges(address) if address else ()
