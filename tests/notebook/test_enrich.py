@@ -16,6 +16,7 @@ from ipthreat.assessment import assess
 from ipthreat.dossier import Evidence, SourceKind, Status
 from ipthreat.errors import InputError
 from ipthreat.fields import FIELDS, Subject, chosen, owner_of
+from ipthreat.report.quotaplan import PlannedSource
 
 GROUND = demo_ground()
 MIXED = [
@@ -205,7 +206,7 @@ def test_the_plan_says_what_would_be_asked_and_asks_nothing():
     ]
     assert vendor.asked == []
     PUBLIC.head(4).ipthreat.enrich("ip", sources=[vendor])
-    assert frame.ipthreat.plan("ip", sources=[vendor]).calls == (("vendor", 4, 6),)
+    assert frame.ipthreat.plan("ip", sources=[vendor]).calls == (PlannedSource("vendor", 4, 6, withheld=3),)
 
 
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])

@@ -8,6 +8,7 @@ from typing import Any, Tuple
 import pandas
 
 from ..gather import scoped
+from ..report.quotaplan import PlannedSource
 from . import cells
 from .ground import Ground
 from .kept import Kept
@@ -25,8 +26,7 @@ class Plan:
     """Private and reserved addresses: classified here, never sent."""
     allowed: int
     """Addresses that the allow-list holds."""
-    calls: Tuple[Tuple[str, int, int], ...]
-    """(source, addresses whose answer is kept, addresses it would be asked about)."""
+    calls: Tuple[PlannedSource, ...]
 
     def __str__(self) -> str:
         """The plan for a person."""
@@ -34,10 +34,16 @@ class Plan:
             f"{self.rows:,} rows, {self.distinct:,} distinct: {self.not_global:,} private or reserved (never sent),"
             f" {self.invalid:,} that are no addresses, {self.allowed:,} allow-listed"
         ]
-        told += [f"{name}: {kept:,} answers at hand, {asked:,} to ask" for name, kept, asked in self.calls]
+        told += [f"{item.source}: {item.kept:,} answers at hand, {item.asked:,} to ask" for item in self.calls]
         return "\n".join([*told, "nothing was asked"])
 
     __repr__ = __str__
+
+    def chart(self, size: str = "report") -> Any:
+        """The plan as bars; returns matplotlib axes."""
+        from .charts import quota
+
+        return quota(self.calls, size)
 
 
 def plan_of(frame: pandas.DataFrame, column: Any, ground: Ground) -> Plan:
@@ -51,5 +57,6 @@ def plan_of(frame: pandas.DataFrame, column: Any, ground: Ground) -> Plan:
     calls = []
     for source in ground.sources:
         known = sum(source.has(text) for text in sendable) if isinstance(source, Kept) else 0
-        calls.append((source.name if isinstance(source, Kept) else type(source).__name__, known, len(sendable) - known))
+        name = source.name if isinstance(source, Kept) else type(source).__name__
+        calls.append(PlannedSource(name, known, len(sendable) - known, withheld=len(texts) - len(sendable)))
     return Plan(len(frame), len(texts), invalid, len(texts) - invalid - len(sendable), allowed, tuple(calls))
