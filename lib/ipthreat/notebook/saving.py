@@ -14,7 +14,7 @@ import json
 import typing
 import warnings
 import zlib
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -114,11 +114,15 @@ def encoded(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): encoded(item) for key, item in value.items()}
     if is_dataclass(value):
-        found = {item.name: encoded(getattr(value, item.name)) for item in fields(value)}
-        return {name: item for name, item in found.items() if item not in (None, "", [], {})}
+        told = (item for item in fields(value) if getattr(value, item.name) != _default(item))
+        return {item.name: encoded(getattr(value, item.name)) for item in told}
     if isinstance(value, (frozenset, set)):
         return sorted(map(encoded, value))
     return [encoded(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
+def _default(item: Any) -> Any:
+    return item.default_factory() if item.default_factory is not MISSING else item.default
 
 
 def decoded(kind: Any, value: Any) -> Any:
@@ -143,7 +147,7 @@ def decoded(kind: Any, value: Any) -> Any:
 
 def _container(origin: Any, arguments: Tuple[Any, ...], value: Any) -> Any:
     if issubclass(origin, Mapping):
-        return MappingProxyType({str(key): decoded(arguments[1], item) for key, item in value.items()})
+        return {str(key): decoded(arguments[1], item) for key, item in value.items()}
     if not isinstance(value, list):
         raise TypeError("no list")
     if origin is tuple and arguments[-1] is not Ellipsis:

@@ -10,7 +10,7 @@ from .citations import title as source_title
 from .drawing import INK, LINE, SOFT, WIDTH, Box, Drawing, Fill, Shape, Text, column, fitted
 from .prose import counted
 
-_ROW, _LABELS, _FIGURES = 0.44, 1.9, 2.3
+_ROW, _LABELS, _FIGURES = 0.44, 1.9, 2.55
 FILLS: Tuple[Tuple[str, Fill], ...] = (
     ("at hand", style.ANSWERED),
     ("to ask", Fill("#e69f00")),

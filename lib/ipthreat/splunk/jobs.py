@@ -22,7 +22,7 @@ from splunklib import binding
 
 from ..errors import FetchError, InputError
 from ..report.escape import visible
-from ..transport import is_loopback
+from ..exchange import is_loopback
 
 PAGE = 50_000
 """Results asked for at a time: what Splunk hands over at most in one answer (limits.conf, maxresultrows)."""
@@ -179,7 +179,8 @@ class Splunk:
         """Puts events into an index, one request each; returns how many. Raises FetchError."""
         for event in events:
             with _told():
-                self._context.post("receivers/simple", index=index, sourcetype=sourcetype, source=source, body=event)
+                body = event.encode("utf-8", "replace")
+                self._context.post("receivers/simple", index=index, sourcetype=sourcetype, source=source, body=body)
         return len(events)
 
     def _start(self, spl: str, span: Span, most: int) -> str:
