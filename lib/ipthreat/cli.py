@@ -1,4 +1,4 @@
-"""The command line: `ipthreat demo | check | report | update | status`.
+"""The command line: `ipthreat demo | check | report | calibrate | notebook | update | status`.
 
 Only this module and `commands/` read the environment, the clock and the user's files; below them all are values.
 """
@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     _demo(verbs)
     _check(verbs)
     _report(verbs)
+    _calibrate(verbs)
+    _notebook(verbs)
     _update(verbs)
     _status(verbs)
     return main_parser
@@ -98,6 +100,23 @@ def _report(verbs: _Verbs) -> None:
     verb.add_argument("--title", default=commands.TITLE, help="the report's title (%(default)s)")
     verb.add_argument("--tlp", choices=TLP_LABELS, default="TLP:AMBER", help="handling label (%(default)s)")
     _judging(verb)
+
+
+def _calibrate(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "calibrate", "measure the judgement against labelled addresses", "ipthreat calibrate labels.csv")
+    verb.add_argument("labels", metavar="LABELS", help="CSV with the columns address and label (hostile, benign …)")
+    verb.add_argument("--propose", metavar="FILE", help="write weights that the labels suggest; nothing applies them")
+    verb.add_argument("--chart", metavar="FILE", help="write the reliability diagram as PNG")
+    _judging(verb)
+
+
+def _notebook(verbs: _Verbs) -> None:
+    example = "ipthreat notebook run 03 -p events=access.log -p as_of=2026-11-01"
+    verb = _verb(verbs, "notebook", "run a notebook and write it as a page", example)
+    verb.add_argument("action", choices=("run",), help="what to do with it")
+    verb.add_argument("name", metavar="NOTEBOOK", help="a file, or the beginning of a name in notebooks/")
+    verb.add_argument("-p", "--parameter", metavar="NAME=VALUE", action="append", default=[], help="set a parameter")
+    verb.add_argument("--out", metavar="FILE", help="the page to write (NOTEBOOK.html)")
 
 
 def _update(verbs: _Verbs) -> None:

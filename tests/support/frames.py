@@ -1,14 +1,14 @@
-"""Events as DataFrames: those of the demo, and the ground to judge them on without a user's own files."""
+"""Events as DataFrames: those of the demo."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas
 
-import ipthreat.notebook as ti
 from ipthreat import demo
 from ipthreat.events import open_events
+from ipthreat.notebook import demo_ground
+
+__all__ = ["SAMPLE", "demo_events", "demo_ground"]
 
 COLUMNS = ("src_ip", "_time", "http_user_agent", "request", "status", "bytes_out")
 SAMPLE = "18.237.3.202"
@@ -22,8 +22,3 @@ def demo_events() -> pandas.DataFrame:
     frame = pandas.DataFrame(rows, columns=list(COLUMNS))
     frame["_time"] = pandas.to_datetime(frame["_time"], unit="s", utc=True)
     return frame
-
-
-def demo_ground(**options: Any) -> ti.Ground:
-    """The demo's evidence at its moment, without any lists of a user."""
-    return ti.Ground.of(**{"evidence": demo.EVIDENCE, "as_of": demo.AS_OF, "environment": {}, **options})

@@ -19,10 +19,13 @@ try:
 except ImportError:
     raise MissingExtraError("notebooks need pandas: install it with pip install 'ipthreat[notebooks]'") from None
 
+from . import charts, widgets
 from .accessor import IpthreatAccessor, assess, check, enrich
+from .calibrating import calibrate
 from .diff import Diff
 from .ground import Ground
 from .plan import Plan
+from .reading import demo_ground, read_events
 from .result import Explanation, Report, Result
 from .saving import load
 from .splunk_search import push_report, search_splunk
@@ -38,9 +41,14 @@ __all__ = [
     "Result",
     "Verdicts",
     "assess",
+    "calibrate",
+    "charts",
     "check",
+    "demo_ground",
     "enrich",
     "load",
     "push_report",
+    "read_events",
     "search_splunk",
+    "widgets",
 ]

@@ -122,13 +122,16 @@ def painted(
     if size not in SIZES:
         raise InputError(f"there is no size {size[:20]!a}; there are {', '.join(SIZES)}")
     try:
-        from matplotlib import style
+        from matplotlib import pyplot, style
     except ImportError:
         raise MissingExtraError("charts need matplotlib: pip install 'ipthreat[notebooks]'") from None
     lines = wrapped(described.title, (WIDTH - 0.1) / 1.1, 3, TITLE_SIZE)
     above = _TITLE_LINE * len(lines) + 0.12
+    scale, height = SIZES[size], drawing.height + above
+    # Before the style: what a notebook's backend sets when it makes its first figure must stay.
+    figure = pyplot.figure(figsize=(WIDTH * scale, height * scale), dpi=_DPI, facecolor="white", layout="none")
     with style.context(["default", {"hatch.linewidth": 0.6}]):
-        painter = AxesPainter(drawing.height, above, SIZES[size])
+        painter = AxesPainter(figure, drawing.height, above, scale)
         for outline in beneath:
             painter.outline(outline)
         for place, line in enumerate(lines):
@@ -142,12 +145,9 @@ def painted(
 class AxesPainter(report_charts._Painter):
     """Paints as the reports do, onto a figure of pyplot and at any size."""
 
-    def __init__(self, height: float, above: float, scale: float) -> None:
-        from matplotlib import pyplot
-
+    def __init__(self, figure: Any, height: float, above: float, scale: float) -> None:
         self.scale = scale
-        self.figure = pyplot.figure(figsize=(WIDTH * scale, (height + above) * scale), dpi=_DPI, facecolor="white")
-        self.surface = self.figure.canvas
+        self.figure, self.surface = figure, figure.canvas
         self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self.axes.set_axis_off()
         self.axes.set_xlim(0.0, WIDTH)

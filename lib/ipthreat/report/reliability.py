@@ -1,11 +1,11 @@
-"""The reliability diagram: what was said against what was so, with the uncertainty of few labels. Pure."""
+"""The reliability diagram: what was said against what was so, with the uncertainty of few labels."""
 
 from __future__ import annotations
 
 from typing import Iterator, List, Tuple
 
 from ..calibration import Bin, Calibration
-from . import chartstyle as style
+from . import charts
 from .blocks import Figure, Line, Table
 from .drawing import INK, LINE, RULE, SOFT, WIDTH, Drawing, Fill, Mark, Rule, Shape, Text, wrapped
 
@@ -43,6 +43,11 @@ def drawing(found: Calibration) -> Drawing:
         shapes.append(Mark(x, y, "o", min(0.22, 0.08 + 0.01 * item.count**0.5), _POINT))
     shapes += _beside(found, _LEFT + _SIDE + 0.25)
     return Drawing(bottom + 0.55, tuple(shapes))
+
+
+def png(found: Calibration) -> bytes:
+    """The diagram as PNG. Raises MissingExtraError without matplotlib."""
+    return charts._png(drawing(found), figure(found).title)
 
 
 def _scales(bottom: float) -> Iterator[Shape]:
