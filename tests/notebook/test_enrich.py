@@ -99,9 +99,10 @@ def test_what_a_client_says_is_not_held_against_the_server_it_speaks_to():
 
 def test_a_crawler_is_held_against_its_own_address():
     agent = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-    frame = pandas.DataFrame({"ip": ["66.249.66.1", "18.237.3.202"], "agent": [agent, agent]})
+    frame = pandas.DataFrame({"ip": ["66.249.66.1", "18.237.3.202", "rubbish", None], "agent": [agent] * 4})
     made = frame.ipthreat.enrich("ip", user_agent="agent", on=GROUND)
-    assert ["false_crawler" in flags for flags in made["ti_flags"]] == [False, True]
+    assert ["false_crawler" in flags for flags in made["ti_flags"]] == [False, True, False, False]
+    assert made["ti_status"].astype(str).tolist()[2:] == ["invalid", "invalid"]
 
 
 CELLS = st.one_of(

@@ -32,6 +32,8 @@ INTEGERS: Mapping[str, str] = {
 """Field → the dtype of its numbers; a field of numbers that is not named here is Int64."""
 TIMES = ("first_seen", "last_seen")
 """Fields that hold a moment."""
+SEVERAL = ("reasons", "flags", "feeds", "sources", "vt_engines", "explanation")
+"""Fields that hold several values: tuples."""
 
 
 def typed(name: str, values: Sequence[Any]) -> Any:
@@ -42,6 +44,8 @@ def typed(name: str, values: Sequence[Any]) -> Any:
         return pandas.array([_whole(value) for value in values], dtype=INTEGERS[name])
     if name in TIMES:
         return moments(values)
+    if name in SEVERAL:
+        return _tuples(values)
     kind = next((type(value) for value in values if value is not None), str)
     if kind is int:
         return pandas.array(values, dtype="Int64")

@@ -116,9 +116,11 @@ class Enricher:
         """The answer for each (address, combination of cells of an event)."""
         ground = self._ground
         dossiers = {item.address: item for item in ground.dossiers(dict.fromkeys(address for address, _ in pairs))}
-        for (address, _), behaviours in zip(pairs, events.behaviours(pairs)):
-            shown = behaviours if dossiers[address].scope != "invalid" else ()
-            yield self._answer(assess(replace(dossiers[address], behaviours=shown), ground.policy, ground.as_of))
+        shown = events.behaviours([("" if dossiers[one].scope == "invalid" else one, code) for one, code in pairs])
+        for (address, _), behaviours in zip(pairs, shown):
+            dossier = dossiers[address]
+            told = dossier if dossier.scope == "invalid" else replace(dossier, behaviours=behaviours)
+            yield self._answer(assess(told, ground.policy, ground.as_of))
 
 
 def _batches(dossiers: Iterable[Dossier]) -> Iterator[List[Dossier]]:

@@ -45,6 +45,8 @@ class Ground:
     allowlist: Allowlist = field(default_factory=Allowlist)
     sources: Tuple[Source, ...] = ()
     """Anything else that can be asked about an address; an answer is asked for once per process."""
+    lists: Optional[Path] = None
+    """The file of the user's compiled lists, whether it exists or not."""
 
     @classmethod
     def of(
@@ -66,7 +68,8 @@ class Ground:
         allowed = Allowlist.read(Path(allowlist), moment) if allowlist is not None else Allowlist()
         chosen = policy_named(policy) if isinstance(policy, str) else policy
         kept = tuple(Kept.of(source) for source in sources)
-        return cls(opened(lists_file(environment)), chosen, moment, recorded(files, moment), allowed, kept)
+        lists = lists_file(environment)
+        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, lists)
 
     @property
     def gatherer(self) -> Gatherer:

@@ -27,7 +27,7 @@ _BATCH = 65_536
 _ADDRESS = "src_ip"  # the name of a column that is said to hold the address
 _STANDS_FOR = "192.0.2.1"  # an address to read the other fields with
 _PARTS = {"request": ("request", "method", "uri", "query"), "time": ("time", "date")}  # what a role replaces
-_ORIGIN, _FORMAT = "a DataFrame", "DataFrame"
+_ORIGIN, _FORMAT = "a DataFrame", "pandas"
 
 # A group of roles → what is taken of the event that its cells make.
 _GROUPS: Mapping[Tuple[str, ...], Callable[[Event], Tuple[Any, ...]]] = {

@@ -32,6 +32,7 @@ _SHOWN = 25
 """Rows that a notebook shows of a result by itself."""
 _DTYPES = MappingProxyType({"active": "boolean", "events": "Int64", "probability": "Float64"})
 _TIMES = ("first_seen", "last_seen", "block_until")
+_JOINED = ("reasons", "flags", "techniques", "user_agents", "sources")  # texts with `; ` between the values
 _FRAME = '<iframe sandbox="" srcdoc="{}" style="width:100%;height:48em;border:1px solid #bbb"></iframe>'
 
 
@@ -123,7 +124,7 @@ def _column(name: str, values: List[Any]) -> Any:
         return columns.moments(values)
     if name in _DTYPES:
         return pandas.array([bool(value) for value in values] if name == "active" else values, dtype=_DTYPES[name])
-    if name in ("reasons", "flags", "techniques", "user_agents", "sources"):
+    if name in _JOINED:
         return columns.words(values)
     return columns.typed(name, values)
 

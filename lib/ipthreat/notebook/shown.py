@@ -48,7 +48,7 @@ class Shown:
         """Per combination: whether it shows anything."""
 
     def behaviours(self, pairs: Sequence[Tuple[str, int]]) -> List[Tuple[Behaviour, ...]]:
-        """What each event, (address in canonical text, combination), shows by itself."""
+        """What each event, (address in canonical text or empty, combination), shows by itself."""
         found: List[Tuple[Behaviour, ...]] = []
         for start in range(0, len(pairs), _TOGETHER):
             found += self._watched(pairs[start : start + _TOGETHER])

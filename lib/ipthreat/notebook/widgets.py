@@ -29,6 +29,7 @@ SLIDERS: Mapping[str, Tuple[float, float]] = MappingProxyType(
 )
 """Weight → bounds of its slider in nats."""
 _SHOWN = 12
+_FIXED = MappingProxyType({"flex": "0 0 auto"})  # neither side squeezes the other
 _AXES = ["verdict", "confidence", "severity", "priority"]
 
 
@@ -58,7 +59,7 @@ def browser(result: Result, verdicts: Optional[Verdicts] = None) -> Any:
     chosen.observe(show, "value")
     sought.observe(narrow, "value")
     show()
-    return widgets.HBox([widgets.VBox([sought, chosen]), widgets.VBox([told, extra])])
+    return _beside(widgets, widgets.VBox([sought, chosen], layout=dict(_FIXED)), widgets.VBox([told, extra]))
 
 
 def _options(assessments: Sequence[Assessment]) -> List[Tuple[str, str]]:
@@ -89,7 +90,12 @@ def policy_sliders(result: Result, weights: Sequence[str] = tuple(SLIDERS)) -> A
         slider.layout.width = "36em"
         slider.observe(judge, "value")
     judge()
-    return widgets.HBox([widgets.VBox([prior, *sliders.values()]), told])
+    return _beside(widgets, widgets.VBox([prior, *sliders.values()], layout=dict(_FIXED)), told)
+
+
+def _beside(widgets: Any, left: Any, right: Any) -> Any:
+    """Side by side, or one below the other where the page is too narrow."""
+    return widgets.HBox([left, right], layout={"flex_flow": "row wrap"})
 
 
 def _slider(widgets: Any, name: str, value: float, style: Mapping[str, str]) -> Any:
