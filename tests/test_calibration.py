@@ -40,16 +40,16 @@ def test_the_brier_score_of_ten_rows_is_what_a_person_computes():
 def test_bins_hold_every_row_once_and_say_what_was_so():
     chances, outcomes = [chance for chance, _ in TEN], [bool(hostile) for _, hostile in TEN]
     bins = reliability(chances, outcomes)
-    assert sum(item.count for item in bins) == 10
+    assert sum(item.members for item in bins) == 10
     (eight,) = [item for item in bins if item.low == 0.8]
-    assert (eight.count, eight.hostile, eight.share, eight.mean) == (2, 1, 0.5, 0.8)
+    assert (eight.members, eight.hostile, eight.share, eight.mean) == (2, 1, 0.5, 0.8)
     assert reliability([1.0], [True])[0].low == 0.9, "certainty lies in the last bin"
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
 def test_bins_are_complete_in_order_and_hold_their_own_means(rows):
     bins = reliability([chance for chance, _ in rows], [hostile for _, hostile in rows])
-    assert sum(item.count for item in bins) == len(rows)
+    assert sum(item.members for item in bins) == len(rows)
     assert [item.low for item in bins] == sorted({item.low for item in bins})
     for item in bins:
         assert item.low - 1e-9 <= item.mean <= item.high + 1e-9
@@ -150,7 +150,7 @@ def test_the_command_prints_scores_bins_and_ratios(labels_file, tmp_path, capsys
     assert main([*arguments, "--json"], {"IPTHREAT_HOME": str(tmp_path)}) == 0
     data = json.loads(capsys.readouterr().out)
     assert (data["addresses"], data["hostile"]) == (10, 2)
-    assert sum(item["count"] for item in data["bins"]) == 10
+    assert sum(item["members"] for item in data["bins"]) == 10
 
 
 def test_the_command_draws_the_diagram(labels_file, tmp_path, capsys):

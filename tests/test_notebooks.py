@@ -64,7 +64,9 @@ def test_a_notebook_runs_from_top_to_bottom_and_shows_its_charts(path, tmp_path,
     for name in [name for name in os.environ if name.startswith("SPLUNK_")]:
         monkeypatch.delenv(name)
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [output for output in shown if "image/png" in output.get("data", {})]
     assert len(pictures) == CHARTS[path.name[:2]]

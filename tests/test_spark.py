@@ -1,4 +1,4 @@
-"""Under Spark the answers are those of pandas, each address is answered once, and live sources are asked by the driver."""
+"""Under Spark the answers are those of pandas, each address is answered once, and live sources stay on the driver."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ from ipthreat.dossier import Evidence, SourceKind, Status  # noqa: E402
 from ipthreat.errors import InputError  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("verdict", "confidence", "severity", "priority", "status", "asn", "org", "network", "country", "rir", "reasons")
+NAMES = (
+    "verdict",
+    "confidence",
+    "severity",
+    "priority",
+    "status",
+    "asn",
+    "org",
+    "network",
+    "country",
+    "rir",
+    "reasons",
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +64,13 @@ def plain(frame: pandas.DataFrame, names=NAMES) -> list:
 def _plain(value):
     if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
         return tuple(value)
-    return "" if value is None or pandas.isna(value) else str(int(value)) if isinstance(value, (int, float)) else str(value)
+    return (
+        ""
+        if value is None or pandas.isna(value)
+        else str(int(value))
+        if isinstance(value, (int, float))
+        else str(value)
+    )
 
 
 def events() -> pandas.DataFrame:

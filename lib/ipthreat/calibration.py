@@ -43,7 +43,7 @@ class Bin(NamedTuple):
 
     low: float
     high: float
-    count: int
+    members: int
     mean: float
     """Mean probability of hostility that the judgement gave."""
     hostile: int
@@ -148,8 +148,10 @@ def _label(text: str, place: str) -> bool:
 
 
 def calibrate(assessments: Iterable[Assessment], labels: Mapping[str, bool]) -> Calibration:
-    """Measures judgements against labels. Raises InputError when none of the labelled addresses was judged, or when all
-    bear one label, which tells nothing."""
+    """Measures judgements against labels.
+
+    Raises InputError when none of the labelled addresses was judged, or when all bear one label, which tells nothing.
+    """
     pairs = [(item, labels[item.address]) for item in assessments if item.address in labels]
     judged = [(item, hostile) for item, hostile in pairs if item.probability is not None]
     outcomes = [hostile for _, hostile in judged]
@@ -157,8 +159,9 @@ def calibrate(assessments: Iterable[Assessment], labels: Mapping[str, bool]) -> 
         raise InputError("calibration needs judged addresses of both labels, hostile and benign")
     chances = [item.probability or 0.0 for item, _ in judged]
     share = sum(outcomes) / len(outcomes)
+    reference = brier([share] * len(judged), outcomes)
     return Calibration(
-        judged[0][0].policy, len(judged), sum(outcomes), brier(chances, outcomes), brier([share] * len(judged), outcomes),
+        judged[0][0].policy, len(judged), sum(outcomes), brier(chances, outcomes), reference,
         reliability(chances, outcomes), _ratios(judged), len(labels) - len(judged),
     )  # fmt: skip
 

@@ -103,7 +103,7 @@ def _report(verbs: _Verbs) -> None:
 
 
 def _calibrate(verbs: _Verbs) -> None:
-    verb = _verb(verbs, "calibrate", "measure the judgement against labelled addresses", "ipthreat calibrate labels.csv")
+    verb = _verb(verbs, "calibrate", "measure the judgement against labels", "ipthreat calibrate labels.csv")
     verb.add_argument("labels", metavar="LABELS", help="CSV with the columns address and label (hostile, benign …)")
     verb.add_argument("--propose", metavar="FILE", help="write weights that the labels suggest; nothing applies them")
     verb.add_argument("--chart", metavar="FILE", help="write the reliability diagram as PNG")

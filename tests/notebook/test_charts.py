@@ -105,7 +105,9 @@ def test_a_country_that_is_too_small_is_a_dot_and_one_that_there_is_not_is_named
     from ipthreat.report import worldmap
 
     places = {"81.2.69.160": "SG", "81.2.69.161": "XX", "81.2.69.162": "DE", "81.2.69.163": ""}
-    case = build_case(*(Dossier(one, evidence=(replace(virustotal(9, 3), country=code),)) for one, code in places.items()))
+    case = build_case(
+        *(Dossier(one, evidence=(replace(virustotal(9, 3), country=code),)) for one, code in places.items())
+    )
     data = worldmap.world(case)
     assert data is not None
     assert data.counts == (("DE", 1), ("SG", 1), ("XX", 1))

@@ -55,7 +55,9 @@ def test_assess_the_report_of_the_command_line_and_that_of_the_search_agree(fram
     result = frame.ipthreat.assess("src_ip", on=ti.Ground.of(as_of=AS_OF, environment={}))
     mine = json.loads(str(result.report("json")))
     frame[list(NAMES)].to_csv(tmp_path / "events.csv", index=False)
-    assert main(["report", str(tmp_path / "events.csv"), "--as-of", AS_OF, "--json"], {"IPTHREAT_HOME": "/nowhere"}) == 0
+    assert (
+        main(["report", str(tmp_path / "events.csv"), "--as-of", AS_OF, "--json"], {"IPTHREAT_HOME": "/nowhere"}) == 0
+    )
     command = json.loads(capsys.readouterr().out)
     (record,) = searched(frame, "| ipthreatreport format=json by=src_ip")
     search = json.loads(str(record["report"]))

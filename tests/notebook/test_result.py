@@ -107,7 +107,8 @@ def test_a_diff_tells_what_is_new_gone_higher_and_lower():
     ))  # fmt: skip
     table = after.diff(before).table
     assert table["change"].astype(str).to_dict() == {
-        "81.2.69.164": "new", "81.2.69.160": "rose", "81.2.69.161": "fell", "81.2.69.162": "gone", "81.2.69.163": "same",
+        "81.2.69.164": "new", "81.2.69.160": "rose", "81.2.69.161": "fell",
+        "81.2.69.162": "gone", "81.2.69.163": "same",
     }  # fmt: skip
     assert table.loc["81.2.69.160", "nats"] > 1
     assert pandas.isna(table.loc["81.2.69.164", "confidence_before"])

@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("splunklib", reason="splunk-sdk is needed to search Splunk")
 
-from cases import golden_case  # noqa: E402
-from splunkd import TOKEN, Splunkd, serving  # noqa: E402
+from cases import golden_case
+from splunkd import TOKEN, Splunkd, serving
 
-import ipthreat.notebook as ti  # noqa: E402
-from ipthreat.errors import InputError  # noqa: E402
-from ipthreat.notebook.splunk_search import access  # noqa: E402
+import ipthreat.notebook as ti
+from ipthreat.errors import InputError
+from ipthreat.notebook.splunk_search import access
 
 ROWS = [
     {"_time": "2023-10-26T10:12:00.000+00:00", "src_ip": "18.237.3.202", "status": "404", "tag": ["a", "b"]},
@@ -58,6 +58,19 @@ def test_splunk_enriches_where_the_app_is_and_this_machine_where_it_is_not():
     frame = searched(absent, enrich="src_ip")
     assert absent.search["search"] == "search index=web"
     assert frame["ti_org"].astype(str).tolist() == ["AMAZON-02", "GOOGLE"]
+
+
+def test_fields_that_splunk_added_have_the_same_dtypes_as_those_added_here():
+    rows = [{"src_ip": "8.8.8.8", "ti_confidence": "0", "ti_verdict": "benign", "ti_reasons": ["a", "b"], "ti_asn": "1"},
+            {"src_ip": "x", "ti_confidence": "", "ti_verdict": "unknown", "ti_reasons": "", "ti_asn": ""}]  # fmt: skip
+    splunkd = Splunkd(rows)
+    splunkd.has_app = True
+    frame = searched(splunkd, enrich="src_ip")
+    mine = frame[["src_ip"]].ipthreat.enrich("src_ip", fields="confidence,verdict,reasons,asn")
+    assert {name: mine[name].dtype for name in frame.columns[1:]} == dict(frame.dtypes.iloc[1:])
+    assert frame["ti_reasons"].tolist() == [("a", "b"), ()]
+    with pytest.raises(InputError, match="cannot stand in a search as a field"):
+        searched(splunkd, enrich="src_ip | delete")
 
 
 def test_values_previews_and_the_progress_bar_work(capsys):

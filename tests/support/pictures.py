@@ -1,6 +1,6 @@
 """Every chart of the toolkit on fixed cases, and the pictures they are compared with.
 
-`python tests/support/pictures.py` draws those pictures anew, into tests/data/charts: look at each before it is committed.
+`python tests/support/pictures.py` draws those anew, into tests/data/charts: look at each before it is committed.
 """
 
 from __future__ import annotations

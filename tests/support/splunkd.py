@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from ipthreat.testkit.server import Conversation, FakeServer
 
-TOKEN = "a-token-of-the-tests"
+TOKEN = "a-token-of-the-tests"  # noqa: S105  # a made-up one
 SID = "1700000000.7"
 PREFIX = "/servicesNS/nobody/search"
 _JOB = f"/search/v2/jobs/{SID}"
@@ -37,12 +37,14 @@ class Splunkd:
         """Answers one request."""
         asked = conversation.asked
         if asked.header("Authorization") not in (f"Bearer {TOKEN}", f"Splunk {TOKEN}"):
-            conversation.answer(401, b"<response><messages><msg>call not properly authenticated</msg></messages></response>")
+            conversation.answer(401, b"<response><messages><msg>call not authenticated</msg></messages></response>")
             return
         query = {name: values[-1] for name, values in parse_qs(asked.query).items()}
         path = asked.path[len(PREFIX) :]
         status, body = self._answer(asked.method, path, {**query, **_form(asked.body, path)})
-        conversation.answer(status, json.dumps(body).encode(), {"Content-Type": "application/json", "Connection": "Keep-Alive"})
+        conversation.answer(
+            status, json.dumps(body).encode(), {"Content-Type": "application/json", "Connection": "Keep-Alive"}
+        )
 
     def _answer(self, method: str, path: str, query: Dict[str, str]) -> Any:
         if path == "/receivers/simple":

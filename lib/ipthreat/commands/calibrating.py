@@ -60,7 +60,7 @@ def _lines(found: Calibration) -> Iterator[str]:
     yield "\nsaid         addresses  hostile  share  95 % interval"
     for item in found.bins:
         share = f"{item.share:5.2f}  {item.least:.2f} to {item.most:.2f}"
-        yield f"{item.low:.1f} to {item.high:.1f}   {item.count:9,}  {item.hostile:7,}  {share}"
+        yield f"{item.low:.1f} to {item.high:.1f}   {item.members:9,}  {item.hostile:7,}  {share}"
     yield "\nsignal                                 hostile  benign   nats  95 % interval      weight"
     for ratio in found.ratios:
         weight = "        " if ratio.weight is None else f"{ratio.weight:+8.2f}"

@@ -28,7 +28,9 @@ def calibrate(labels: Labels, on: Optional[Ground] = None, **ground: Any) -> cal
 def _known(labels: Labels) -> Mapping[str, bool]:
     if isinstance(labels, Mapping):
         return {canonical(address): bool(hostile) for address, hostile in labels.items()}
-    path = labels.path if isinstance(labels, Verdicts) else Path(labels) if isinstance(labels, (str, PathLike)) else None
+    path = (
+        labels.path if isinstance(labels, Verdicts) else Path(labels) if isinstance(labels, (str, PathLike)) else None
+    )
     if path is None:
         raise InputError(f"a {type(labels).__name__} holds no labels: pass a file, Verdicts, or address → hostile")
     try:

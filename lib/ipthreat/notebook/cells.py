@@ -56,7 +56,9 @@ def distinct(column: pandas.Series) -> Distinct:
 def _hashable(column: pandas.Series) -> Any:
     made = numpy.empty(len(column), dtype=object)
     for place, value in enumerate(column.array):
-        made[place] = tuple(map(text, value)) if isinstance(value, _SEVERAL) else value if _plain(value) else text(value)
+        made[place] = (
+            tuple(map(text, value)) if isinstance(value, _SEVERAL) else value if _plain(value) else text(value)
+        )
     return made
 
 

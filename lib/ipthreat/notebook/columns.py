@@ -25,7 +25,9 @@ INTEGERS: Mapping[str, str] = {
     "asn": "Int64",
     "abuseipdb_score": "Int8",
     "risk_score": "Int8",
-    **{f"vt_{name}": "Int32" for name in ("malicious", "suspicious", "undetected", "harmless", "timeout", "reputation")},
+    **{
+        f"vt_{name}": "Int32" for name in ("malicious", "suspicious", "undetected", "harmless", "timeout", "reputation")
+    },
     "abuseipdb_reports": "Int32",
     "age": "Int32",
 }

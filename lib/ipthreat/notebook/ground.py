@@ -64,7 +64,9 @@ class Ground:
         out. Raises an InputError in one sentence for a name or file that cannot be used.
         """
         moment = _moment(as_of)
-        files = [os.fspath(evidence)] if isinstance(evidence, (str, PathLike)) else [os.fspath(item) for item in evidence]
+        files = (
+            [os.fspath(evidence)] if isinstance(evidence, (str, PathLike)) else [os.fspath(item) for item in evidence]
+        )
         allowed = Allowlist.read(Path(allowlist), moment) if allowlist is not None else Allowlist()
         chosen = policy_named(policy) if isinstance(policy, str) else policy
         kept = tuple(Kept.of(source) for source in sources)

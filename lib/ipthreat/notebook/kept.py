@@ -13,7 +13,7 @@ from ..gather import Source
 MOST = 1_000_000
 """Answers kept of one source; all are forgotten when there are more."""
 
-_ALL: Dict[int, "Kept"] = {}
+_ALL: Dict[int, Kept] = {}
 
 
 class Kept:

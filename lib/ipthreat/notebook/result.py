@@ -142,7 +142,7 @@ class Explanation:
 
     @property
     def table(self) -> pandas.DataFrame:
-        """The waterfall: a row per step with its source, its nats, the sum so far and the age of the evidence in days."""
+        """The waterfall: a row per step with its source, nats, the sum so far and the age of the evidence in days."""
         steps = explain(self.assessment)
         rows = [(step.label, step.source, step.nats, step.total, step.age_days) for step in steps]
         made = pandas.DataFrame(rows, columns=["step", "source", "nats", "total", "age_days"])

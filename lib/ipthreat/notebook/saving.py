@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Dict, List, Mapping, Tuple, Type, Union
+from typing import Any, Dict, List, Mapping, Tuple, Union
 
 from ..assessment import Assessment
 from ..case import TLP_LABELS, Case, EventsRead, SourcePart, pressing
@@ -133,7 +133,7 @@ def decoded(kind: Any, value: Any) -> Any:
     if origin is not None:
         return _container(origin, arguments, value)
     if is_dataclass(kind):
-        return _dataclass(typing.cast(Type[Any], kind), value)
+        return _dataclass(kind, value)
     if kind is datetime:
         return parse_time(value)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
@@ -160,12 +160,12 @@ def _container(origin: Any, arguments: Tuple[Any, ...], value: Any) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _hints(kind: Type[Any]) -> Dict[str, Any]:
+def _hints(kind: Any) -> Dict[str, Any]:
     names = {item.name for item in fields(kind)}
     return {name: hint for name, hint in typing.get_type_hints(kind).items() if name in names}
 
 
-def _dataclass(kind: Type[Any], value: Any) -> Any:
+def _dataclass(kind: Any, value: Any) -> Any:
     hints = _hints(kind)
     if not isinstance(value, dict) or not value.keys() <= hints.keys():
         raise TypeError(f"no {kind.__name__}")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Union
 
 import pandas
 
 from ..errors import InputError, MissingExtraError
+from ..fields import FIELDS, PREFIX
 from ..report import tables
+from .columns import SEVERAL, typed
 from .result import Result
 
 SOURCETYPE = "ipthreat:report"
 """Of the events that `push_report` sends."""
 _WHERE = {"host": "SPLUNK_HOST", "port": "SPLUNK_PORT", "token": "SPLUNK_TOKEN", "ca_bundle": "SPLUNK_CA_BUNDLE"}
 """What is read from the environment where the caller does not say, so that no key stands in a notebook."""
+_FIELD = re.compile(r"[A-Za-z_][\w.:]*", re.ASCII)
+_OURS = frozenset(field.name for field in FIELDS)
 
 Values = Mapping[str, Union[str, int, float, Sequence[Union[str, int, float]]]]
 
@@ -59,11 +64,11 @@ def search_splunk(
     where = access(**connection)
     from ..splunk.jobs import Span, Splunk, filled
 
-    text = filled(spl, values or {})
+    text, span = filled(spl, values or {}), Span(earliest, latest)
     told = (lambda page: preview(_frame(page))) if preview else None
     with Splunk.connected(where) as splunk, _bar(progress) as watch:
-        there = bool(enrich) and splunk.has_app("ipthreat")
-        pages = splunk.search(f"{text} | ipthreat {enrich}" if there else text, Span(earliest, latest), most, watch, told)
+        there = bool(_field(enrich)) and splunk.has_app("ipthreat")
+        pages = splunk.search(f"{text} | ipthreat {enrich}" if there else text, span, most, watch, told)
         frame = _frame([row for page in pages for row in page])
     return frame.ipthreat.enrich(enrich) if enrich and not there and len(frame.columns) else frame
 
@@ -91,9 +96,16 @@ def _events(result: Result, everything: bool) -> Iterator[Dict[str, Any]]:
         yield {**head, **row}
 
 
+def _field(name: str) -> str:
+    """A field name that can stand in a search as it is. Raises InputError for any other."""
+    if name and not _FIELD.fullmatch(name):
+        raise InputError(f"{name[:60]!a} cannot stand in a search as a field: rename it there")
+    return name
+
+
 def _frame(rows: List[Dict[str, Any]]) -> pandas.DataFrame:
     names = dict.fromkeys(name for row in rows for name in row)
-    made = pandas.DataFrame({name: _column([row.get(name) for row in rows]) for name in names})
+    made = pandas.DataFrame({name: _column(name, [row.get(name) for row in rows]) for name in names})
     if "_time" in made.columns:
         moments = pandas.to_datetime(made["_time"], utc=True, errors="coerce", format="ISO8601")
         if not (moments.isna() & made["_time"].notna()).any():  # a time that cannot be read is not thrown away
@@ -101,9 +113,18 @@ def _frame(rows: List[Dict[str, Any]]) -> pandas.DataFrame:
     return made
 
 
-def _column(values: List[Any]) -> pandas.Series:
-    """Texts get pandas' own dtype for texts; with lists among them they stay objects."""
+def _column(name: str, values: List[Any]) -> Any:
+    """Texts get pandas' own dtype for texts; with lists among them they stay objects. Our own fields get theirs."""
+    if name.startswith(PREFIX) and name[len(PREFIX) :] in _OURS:
+        return typed(name[len(PREFIX) :], [_several(name, value) for value in values])
     return pandas.Series(values, dtype=object if any(isinstance(value, list) for value in values) else None)
+
+
+def _several(name: str, value: Any) -> Any:
+    """A field of ours with several values as a tuple, also where Splunk gives one value or none."""
+    if name[len(PREFIX) :] not in SEVERAL:
+        return value
+    return tuple(value) if isinstance(value, list) else (value,) if value else ()
 
 
 @contextmanager

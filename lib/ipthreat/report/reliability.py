@@ -19,8 +19,10 @@ def figure(found: Calibration) -> Figure:
     """What the diagram says, in words and as a table."""
     off = [item for item in found.bins if not item.least <= item.mean <= item.most]
     fit = "every bin agrees with its labels" if not off else f"{len(off)} of {len(found.bins)} bins are off"
-    title = f"Brier score {found.brier:.3f} ({found.reference:.3f} by the base rate alone) on {found.count} labels; {fit}"
-    told = "; ".join(f"said {item.mean:.2f}, {item.hostile} of {item.count} hostile" for item in found.bins)
+    title = (
+        f"Brier score {found.brier:.3f} ({found.reference:.3f} by the base rate alone) on {found.count} labels; {fit}"
+    )
+    told = "; ".join(f"said {item.mean:.2f}, {item.hostile} of {item.members} hostile" for item in found.bins)
     alt = f"Said probability across, share that was hostile upwards, with a diagonal for perfect agreement. {told}."
     rows: Tuple[Tuple[Line, ...], ...] = tuple(tuple((text,) for text in _row(item)) for item in found.bins)
     header = ("Probability", "Addresses #", "Said #", "Hostile #", "Share #", "Interval")
@@ -29,7 +31,7 @@ def figure(found: Calibration) -> Figure:
 
 def _row(item: Bin) -> Tuple[str, ...]:
     span, held = f"{item.low:.1f} to {item.high:.1f}", f"{item.least:.2f} to {item.most:.2f}"
-    return span, f"{item.count}", f"{item.mean:.2f}", f"{item.hostile}", f"{item.share:.2f}", held
+    return span, f"{item.members}", f"{item.mean:.2f}", f"{item.hostile}", f"{item.share:.2f}", held
 
 
 def drawing(found: Calibration) -> Drawing:
@@ -40,7 +42,7 @@ def drawing(found: Calibration) -> Drawing:
     for item in found.bins:
         x, y = _LEFT + item.mean * _SIDE, bottom - item.share * _SIDE
         shapes.append(Rule(x, bottom - item.least * _SIDE, x, bottom - item.most * _SIDE, INK, 1.2))
-        shapes.append(Mark(x, y, "o", min(0.22, 0.08 + 0.01 * item.count**0.5), _POINT))
+        shapes.append(Mark(x, y, "o", min(0.22, 0.08 + 0.01 * item.members**0.5), _POINT))
     shapes += _beside(found, _LEFT + _SIDE + 0.25)
     return Drawing(bottom + 0.55, tuple(shapes))
 

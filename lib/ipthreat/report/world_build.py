@@ -83,7 +83,7 @@ def uncrossed(ring: Ring) -> List[Ring]:
 
 
 def clipped(ring: Ring, meridian: float, sign: float) -> Ring:
-    """The part of a ring on one side of a meridian (Sutherland and Hodgman, Commun. ACM 17, 1974): west of it for +1."""
+    """The part of a ring west (+1) or east (−1) of a meridian (Sutherland and Hodgman, Commun. ACM 17, 1974)."""
     kept: Ring = []
     for (x, y), (other_x, other_y) in zip([*ring[-1:], *ring[:-1]], ring):
         inside, enters = sign * x <= sign * meridian, sign * other_x <= sign * meridian

@@ -21,8 +21,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from splunklib import binding
 
 from ..errors import FetchError, InputError
-from ..report.escape import visible
 from ..exchange import is_loopback
+from ..report.escape import visible
 
 PAGE = 50_000
 """Results asked for at a time: what Splunk hands over at most in one answer (limits.conf, maxresultrows)."""
@@ -81,6 +81,10 @@ class Span(NamedTuple):
     latest: str = "now"
 
 
+DAY = Span()
+"""The last 24 hours."""
+
+
 class Progress(NamedTuple):
     """How far a running job is."""
 
@@ -105,7 +109,7 @@ def quoted(value: Value) -> str:
     """A value as one quoted text of SPL: no value can end its quotes, or begin a command."""
     text = str(value)
     if any(ord(char) < 32 and char != "\t" for char in text):
-        raise InputError(f"{ascii(text[:40])} cannot stand in a search: it holds control characters")
+        raise InputError(f"{text[:40]!a} cannot stand in a search: it holds control characters")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -158,7 +162,7 @@ class Splunk:
     def search(
         self,
         spl: str,
-        span: Span = Span(),
+        span: Span = DAY,
         most: int = 1_000_000,
         watch: Callable[[Progress], None] = lambda _: None,
         preview: Optional[Callable[[Page], None]] = None,
@@ -191,9 +195,7 @@ class Splunk:
             )
         return str(_json(answer)["sid"])
 
-    def _finished(
-        self, sid: str, watch: Callable[[Progress], None], preview: Optional[Callable[[Page], None]]
-    ) -> Job:
+    def _finished(self, sid: str, watch: Callable[[Progress], None], preview: Optional[Callable[[Page], None]]) -> Job:
         """Waits for the end of a job; an interrupt ends it early, and keeps what there is."""
         wait = _FIRST_WAIT
         while True:
