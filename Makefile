@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit matrix bench snapshot snapshot-check clean
+.PHONY: demo test lint types unit matrix spark bench snapshot snapshot-check clean
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
@@ -38,10 +38,16 @@ unit: $(SETUP)
 matrix: $(SETUP)
 	.ci/matrix
 
+# The same answers under Spark, where there is Java; notebooks run with the other tests, on Python 3.11.
+spark: $(SETUP)
+	$(PIP) -e '.[spark]'
+	$(BIN)/python -m pytest tests/test_spark.py
+
 bench: $(SETUP)
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/logpass.py
 	$(BIN)/python benchmarks/snapshot.py
+	$(BIN)/python benchmarks/notebook.py
 
 # Builds the embedded snapshot anew from its pinned sources (Python >= 3.11).
 snapshot: $(SETUP)

@@ -37,6 +37,15 @@ def test_the_readme_example_runs_and_prints_what_it_says(capsys):
     assert "prior 0.10" in out
 
 
+def test_the_notebook_example_runs(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(example, "notebook.md", "exec"), {})  # noqa: S102  # the example is ours
+    assert capsys.readouterr().out.startswith("18.237.3.202: malicious, confidence 10/10")
+    assert (tmp_path / "report.html").exists()
+
+
 @pytest.mark.parametrize("verb", sorted(verbs()))
 def test_every_command_and_option_is_documented(verb):
     assert f"`ipthreat {verb}" in README

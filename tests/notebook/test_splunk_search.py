@@ -61,7 +61,8 @@ def test_splunk_enriches_where_the_app_is_and_this_machine_where_it_is_not():
 
 
 def test_fields_that_splunk_added_have_the_same_dtypes_as_those_added_here():
-    rows = [{"src_ip": "8.8.8.8", "ti_confidence": "0", "ti_verdict": "benign", "ti_reasons": ["a", "b"], "ti_asn": "1"},
+    rows = [{"src_ip": "8.8.8.8", "ti_confidence": "0",
+             "ti_verdict": "benign", "ti_reasons": ["a", "b"], "ti_asn": "1"},
             {"src_ip": "x", "ti_confidence": "", "ti_verdict": "unknown", "ti_reasons": "", "ti_asn": ""}]  # fmt: skip
     splunkd = Splunkd(rows)
     splunkd.has_app = True
