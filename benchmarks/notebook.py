@@ -1,8 +1,8 @@
 """What the notebook toolkit costs: `.enrich` of 1,000,000 rows, beside a per-row apply of the same answers.
 
-    python benchmarks/notebook.py [--rows N] [--distinct N] [--install]
+    python benchmarks/notebook.py [--rows N] [--distinct N] [--install] [--spark N]
 
-`--install` also measures a fresh installation of the extras `notebooks` and `lab`: packages, megabytes, import time.
+`--spark N` enriches N rows under Spark on two cores, beside pandas in one process. `--install` also measures a fresh installation of the extras `notebooks` and `lab`: packages, megabytes, import time.
 """
 
 from __future__ import annotations
@@ -146,17 +146,48 @@ def install(extra: str, program: str) -> None:
     print(f"extra {extra}: {packages} packages, {size / 1e6:.0f} MB, import {min(map(float, runs)):.2f} s")
 
 
+def spark(rows: int, distinct: int) -> None:
+    """So many rows from a Parquet file, by pandas and by Spark on local[2]: wall time, and whether the answers agree."""
+    from pyspark.sql import SparkSession
+
+    from ipthreat.spark import enrich
+
+    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    with tempfile.TemporaryDirectory() as folder:
+        events(rows, distinct)[["src_ip", "status"]].to_parquet(f"{folder}/events.parquet")
+        runs = []
+        for _ in range(2):  # the first run also starts workers
+            start = time.perf_counter()
+            made = enrich(session.read.parquet(f"{folder}/events.parquet"), "src_ip", as_of=AS_OF)
+            counts = made.groupBy("ti_verdict", "ti_confidence", "ti_country").count().toPandas()
+            runs.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        mine = pandas.read_parquet(f"{folder}/events.parquet").ipthreat.enrich("src_ip", as_of=AS_OF, progress=False)
+        alone = time.perf_counter() - start
+    session.stop()
+    names = ["ti_verdict", "ti_confidence", "ti_country"]
+    mine["ti_country"] = mine["ti_country"].astype(object)
+    expected = mine.astype({"ti_verdict": str}).groupby(names, dropna=False, observed=True).size()
+    agree = sorted(counts["count"]) == sorted(expected)
+    print(f"Spark local[2], {rows:,} rows: {runs[0]:.1f} s, then {runs[1]:.1f} s; pandas alone {alone:.1f} s", end="")
+    print(f"; {rows / runs[1]:,.0f} and {rows / alone:,.0f} rows a second; answers {'agree' if agree else 'DIFFER'}")
+
+
 def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--distinct", type=int, default=20_000)
     options.add_argument("--install", action="store_true")
+    options.add_argument("--spark", type=int, default=0, metavar="N")
     given = options.parse_args()
     print(f"pandas {pandas.__version__}, Python {sys.version.split()[0]}")
     enrichment(given.rows, given.distinct, apply=True)
     behaviour(given.rows, given.distinct)
     enrichment(given.rows, given.rows, apply=False)
+    if given.spark:
+        spark(given.spark, given.distinct)
     if given.install:
         for extra in ("notebooks", "notebooks,lab"):
             install(extra, "import ipthreat.notebook")

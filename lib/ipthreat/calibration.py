@@ -191,7 +191,8 @@ def wilson(part: int, count: int) -> Tuple[float, float]:
     share, spread = part / count, _Z * _Z / count
     middle = (share + spread / 2) / (1 + spread)
     half = _Z * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding must not push the share itself, where it is none or all, out of its interval.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def _ratios(judged: Sequence[Tuple[Assessment, bool]]) -> Tuple[Ratio, ...]:

@@ -7,7 +7,7 @@ held, so that a million distinct addresses fit.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 import pandas
@@ -15,7 +15,7 @@ import pandas
 from ..assessment import Assessment, assess
 from ..case import pressing
 from ..dossier import Dossier
-from ..fields import Field, Subject, Value, owner_of
+from ..fields import Field, Rests, Subject, Value, owner_of
 from ..judge import judged
 from . import cells, columns
 from .ground import Ground
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
     address: str
     """Canonical text; empty for what is no address."""
     rank: Tuple[object, ...]
-    """Of the addresses of one cell the one that ranks lowest is told of: the most pressing."""
+    """Of the addresses of one cell the one that ranks lowest is told of: the most pressing. Empty where it is alone."""
     values: Tuple[Value, ...]
     """Of the chosen fields, in their order."""
 
@@ -53,6 +53,7 @@ class Enricher:
         """`shown` forces or forbids the progress bar."""
         self._ground = ground
         self._fields = tuple(fields)
+        self._own = [(place, field) for place, field in enumerate(fields) if field.rests is not Rests.JUDGEMENT]
         self._shown = shown
 
     def enriched(
@@ -80,25 +81,43 @@ class Enricher:
     def _answered(self, column: pandas.Series, events: Optional[Shown]) -> Answered:
         codes, values = cells.distinct(column)
         groups = [[cells.key(member) for member in cells.members(value)] for value in values]
-        known = self._known(list(dict.fromkeys(member for group in groups for member in group)))
+        rivals = {member for group in groups if len(group) > 1 for member in group}
+        known = self._known(list(dict.fromkeys(member for group in groups for member in group)), rivals)
         plain = Answered(codes, [_most_pressing(known[member] for member in group) for group in groups])
         if events is None or not events.telling.any():
             return plain
         return self._with_events(plain, groups, events)
 
-    def _known(self, addresses: Sequence[str]) -> Dict[str, Answer]:
-        """Each text → its answer by what is known of it. Interrupted, it loses nothing that a live source answered."""
+    def _known(self, addresses: Sequence[str], rivals: AbstractSet[str]) -> Dict[str, Answer]:
+        """Each text → its answer by what is known of it. Interrupted, it loses nothing that a live source answered.
+
+        `judged` passes one judgement on to all addresses of which the same is known, coverage and all: what rests on
+        the judgement is read once for them.
+        """
         ground, found = self._ground, {}
         dossiers = ground.gatherer.gather(addresses, {}, None)
         for batch in _batches(watched(dossiers, len(addresses), "look-up", "addresses", self._shown)):
-            for assessment in judged(batch, ground.policy, ground.as_of):
-                found[assessment.address] = self._answer(assessment)
+            shared: Dict[Tuple[int, str], Tuple[Value, ...]] = {}
+            for item in judged(batch, ground.policy, ground.as_of):
+                key = (id(item.coverage), item.dossier.scope)
+                if key not in shared:
+                    shared[key] = self._values(item)
+                found[item.address] = self._answer(item, shared[key], item.address in rivals)
         return found
 
-    def _answer(self, assessment: Assessment) -> Answer:
+    def _values(self, assessment: Assessment) -> Tuple[Value, ...]:
         subject = Subject(assessment.address, owner_of(assessment), assessment)
+        return tuple(field.read(subject) for field in self._fields)
+
+    def _answer(self, assessment: Assessment, shared: Sequence[Value], ranked: bool) -> Answer:
+        """The answer of an address, of whose values some are known from another that was judged alike."""
+        values = list(shared)
+        if self._own:
+            subject = Subject(assessment.address, owner_of(assessment), assessment)
+            for place, field in self._own:
+                values[place] = field.read(subject)
         held = "" if assessment.dossier.scope == "invalid" else assessment.address
-        return Answer(held, pressing(assessment), tuple(field.read(subject) for field in self._fields))
+        return Answer(held, pressing(assessment) if ranked else (), tuple(values))
 
     def _with_events(self, plain: Answered, groups: List[List[str]], events: Shown) -> Answered:
         """The answers of rows whose event shows something, judged together with that."""
@@ -120,7 +139,8 @@ class Enricher:
         for (address, _), behaviours in zip(pairs, shown):
             dossier = dossiers[address]
             told = dossier if dossier.scope == "invalid" else replace(dossier, behaviours=behaviours)
-            yield self._answer(assess(told, ground.policy, ground.as_of))
+            assessment = assess(told, ground.policy, ground.as_of)
+            yield self._answer(assessment, self._values(assessment), True)
 
 
 def _batches(dossiers: Iterable[Dossier]) -> Iterator[List[Dossier]]:
