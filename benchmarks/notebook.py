@@ -2,13 +2,15 @@
 
     python benchmarks/notebook.py [--rows N] [--distinct N] [--install] [--spark N]
 
-`--spark N` enriches N rows under Spark on two cores, beside pandas in one process. `--install` also measures a fresh installation of the extras `notebooks` and `lab`: packages, megabytes, import time.
+`--spark N` enriches N rows under Spark on two cores, beside pandas in one process. `--install` measures a fresh
+installation of the extras `notebooks` and `lab`: packages, megabytes, import time.
 """
 
 from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import random
 import resource
 import subprocess
@@ -147,11 +149,12 @@ def install(extra: str, program: str) -> None:
 
 
 def spark(rows: int, distinct: int) -> None:
-    """So many rows from a Parquet file, by pandas and by Spark on local[2]: wall time, and whether the answers agree."""
+    """So many rows from a Parquet file, by pandas and by Spark on local[2]: wall time, and whether answers agree."""
     from pyspark.sql import SparkSession
 
     from ipthreat.spark import enrich
 
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     with tempfile.TemporaryDirectory() as folder:

@@ -40,9 +40,8 @@ def test_the_readme_example_runs_and_prints_what_it_says(capsys):
 def test_the_notebook_example_runs(capsys, tmp_path, monkeypatch):
     pytest.importorskip("pandas")
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8"), re.DOTALL
-    )
+    page = (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     exec(compile(example, "notebook.md", "exec"), {})  # noqa: S102  # the example is ours
     assert capsys.readouterr().out.startswith("18.237.3.202: malicious, confidence 10/10")
     assert (tmp_path / "report.html").exists()
