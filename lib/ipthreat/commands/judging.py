@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from datetime import datetime, time, timedelta
@@ -24,10 +25,11 @@ from ..judge import Judge
 from ..policy import policy_named
 from ..reading import observe
 from ..recorded import parse_time, read_evidence
+from ..report import pdf
 from ..report.actionable import document
 from ..report.actions import actions
 from ..report.escape import visible
-from ..report.formats import FORMATS, format_named, write_all
+from ..report.formats import FORMATS, format_named, html_page, write_all
 from ..report.prose import age_text, counted
 from ..report.tables import json_data
 from ..signals import EARLY, age_in_days
@@ -184,6 +186,7 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
     form = format_named("json" if options.json else "strict" if options.strict else options.format)
+    printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
     judge = _judge(options, intelligence, moment)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
@@ -193,6 +196,8 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     if options.out:
         written = write_all(case, Path(options.out))
         say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
+    if options.pdf:
+        pdf.write(html_page(case), Path(options.pdf), printer, sandbox=os.geteuid() != 0)
     for piece in form.pieces(case):
         output(piece, end="")
     _remarks(case)
