@@ -39,6 +39,10 @@ from .ground import Environment, lists_file, now, output
 TITLE = "Suspicious IP Addresses"
 
 
+_EARLIEST, _LATEST = 1970, 2105
+"""Years of log stamps that are taken for times."""
+
+
 def as_of(text: Optional[str]) -> datetime:
     """The moment to judge at: now, an ISO time (UTC where it names no zone), or the end of an ISO date."""
     if not text:
@@ -47,6 +51,8 @@ def as_of(text: Optional[str]) -> datetime:
         moment = parse_time(text)
     except (ValueError, OverflowError):
         raise InputError(f"--as-of: {text!r} is no ISO date or time, such as 2023-10-26 or 2023-10-26T12:00Z") from None
+    if not _EARLIEST <= moment.year <= _LATEST:
+        raise InputError(f"--as-of: {text!r} lies outside the years {_EARLIEST} to {_LATEST}")
     is_date = moment.time() == time(0) and len(text.strip()) <= 10
     return moment + timedelta(days=1, seconds=-1) if is_date else moment
 
@@ -74,6 +80,8 @@ def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
 
 def _judge(options: argparse.Namespace, intelligence: Intelligence, moment: datetime) -> Judge:
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
+    if allowed.expired:
+        say(f"{counted(allowed.expired, 'entry', 'entries')} of {options.allowlist} expired before the time judged")
     return _judge_with(intelligence, moment, options.evidence, allowed, options.policy)
 
 
@@ -185,6 +193,8 @@ def _explained(item: Assessment) -> Iterator[str]:
 def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
+    if options.json and options.strict:
+        raise InputError("--json and --strict exclude each other")
     form = format_named("json" if options.json else "strict" if options.strict else options.format)
     printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
