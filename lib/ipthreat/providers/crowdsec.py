@@ -85,7 +85,10 @@ class CrowdSec(Service):
             return self.without(address, Status.ERROR, "the answer holds neither a reputation nor a score")
         if base.address(record.get("ip")) != address:
             return self.without(address, Status.ERROR, "the answer is about another address")
-        return self._rated(address, record, word, total, retrieved_at)
+        rows = base.mapping(record.get("classifications")).get("false_positives")
+        if not isinstance(rows, list) or not all(map(base.mapping, rows)):
+            return self.without(address, Status.ERROR, "the answer does not say whether it is a known false positive")
+        return self._rated(address, record, word, total, bool(rows), retrieved_at)
 
     def _rated(
         self,
@@ -93,9 +96,9 @@ class CrowdSec(Service):
         record: Mapping[str, Any],
         word: str,
         total: Optional[int],
+        false_positive: bool,
         retrieved_at: Optional[datetime],
     ) -> Evidence:
-        false_positive = bool(base.listed(base.mapping(record.get("classifications")).get("false_positives")))
         history = base.mapping(record.get("history"))
         last = base.when(history.get("last_seen"))
         labels = ("false_positive",) if false_positive else (word,) if word in _LABELLED else ()

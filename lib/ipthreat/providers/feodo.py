@@ -44,7 +44,7 @@ class Feodo(Service):
 
     def read(self, addresses: Sequence[str], body: Any, retrieved_at: Optional[datetime]) -> Mapping[str, Evidence]:
         """Every address against the list, which is gone through once."""
-        if not isinstance(body, list):
+        if not _is_list(body):
             return super().read(addresses, body, retrieved_at)
         rows: dict[str, List[Any]] = {address: [] for address in addresses}
         for row in body[:_ROW_LIMIT]:
@@ -55,8 +55,8 @@ class Feodo(Service):
 
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from the list, or from those of its rows that are about the address."""
-        if not isinstance(body, list):
-            return self.without(address, Status.ERROR, "the answer is no list")
+        if not _is_list(body):
+            return self.without(address, Status.ERROR, "the answer is no list of servers")
         rows = [row for row in map(base.mapping, body[:_ROW_LIMIT]) if row.get("ip_address") == address]
         known = [row for row in rows if row.get("status") in ("online", "offline")]
         if rows and not known:
@@ -80,3 +80,8 @@ class Feodo(Service):
             as_owner=base.text(known[0].get("as_name")),
             country=base.country(known[0].get("country")),
         )
+
+
+def _is_list(body: Any) -> bool:
+    """True for an empty list and for one whose first row names an address."""
+    return isinstance(body, list) and all(base.address(base.mapping(row).get("ip_address")) for row in body[:1])

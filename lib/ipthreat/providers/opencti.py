@@ -78,7 +78,9 @@ class OpenCti(Service):
     def _known(self, address: str, nodes: Sequence[Mapping[str, Any]], retrieved_at: Optional[datetime]) -> Evidence:
         if not nodes:
             return self.unknown(address, retrieved_at)
-        indicators = [item for node in nodes for item in _nodes(node.get("indicators"))]
+        if not all(isinstance(base.mapping(node.get("indicators")).get("edges"), list) for node in nodes):
+            return self.without(address, Status.ERROR, "the answer does not tell the indicators of the address")
+        indicators = [item for node in nodes for item in _nodes(node["indicators"])]
         speaking = [item for item in indicators if _valid(item, retrieved_at)] if indicators else nodes
         scores = [base.number(item.get("x_opencti_score"), high=100) for item in speaking]
         score = max((value for value in scores if value is not None), default=None)
@@ -112,15 +114,16 @@ def _opened(body: Any) -> Tuple[Optional[Failure], List[Mapping[str, Any]], bool
 
 
 def _nodes(connection: Any) -> List[Mapping[str, Any]]:
-    """The nodes of a GraphQL connection; some versions give a plain list."""
-    edges = base.listed(base.mapping(connection).get("edges", connection))
-    return [base.mapping(base.mapping(edge).get("node", edge)) for edge in edges]
+    """The nodes of a GraphQL connection."""
+    return [base.mapping(base.mapping(edge).get("node")) for edge in base.listed(base.mapping(connection).get("edges"))]
 
 
 def _valid(indicator: Mapping[str, Any], moment: Optional[datetime]) -> bool:
-    """Neither revoked nor expired at the time of the answer."""
-    until = base.when(indicator.get("valid_until"))
-    return indicator.get("revoked") is False and not (until and moment and until < moment)
+    """Neither revoked nor expired at the time of the answer; one whose end cannot be read is not relied on."""
+    end = indicator.get("valid_until", "")
+    until = base.when(end)
+    readable = end is None or until is not None
+    return indicator.get("revoked") is False and readable and not (until and moment and until < moment)
 
 
 def _verdict(score: Optional[int]) -> Verdict:

@@ -48,7 +48,9 @@ class Otx(Service):
         if base.address(answer.get("indicator")) != address:
             return self.without(address, Status.ERROR, "the answer is about another address")
         pulses = [base.mapping(pulse) for pulse in base.listed(info["pulses"])]
-        validated = bool(base.listed(answer.get("validation")) or base.listed(answer.get("false_positive")))
+        validated = any(
+            map(base.mapping, base.listed(answer.get("validation")) + base.listed(answer.get("false_positive")))
+        )
         if not number and not validated:
             return self.unknown(address, retrieved_at)
         return self._named(address, answer, pulses, number, validated, retrieved_at)
@@ -90,5 +92,10 @@ def _author(pulse: Mapping[str, Any]) -> str:
 
 def _verdict(pulses: Sequence[Mapping[str, Any]], authors: int) -> Verdict:
     """Suspicious at the most: by two authors, or where a pulse names an adversary or malware."""
-    named = any(base.text(pulse.get("adversary")) or base.listed(pulse.get("malware_families")) for pulse in pulses)
+    named = any(base.text(pulse.get("adversary")) or _families(pulse) for pulse in pulses)
     return Verdict.SUSPICIOUS if named or authors >= 2 else Verdict.UNKNOWN
+
+
+def _families(pulse: Mapping[str, Any]) -> bool:
+    rows = base.listed(pulse.get("malware_families"))
+    return any(base.text(row) or base.text(base.mapping(row).get("display_name")) for row in rows)

@@ -61,10 +61,18 @@ def read_objects(objects: Iterable[Any]) -> Tuple[List[Indicator], int]:
     others = 0
     for item in map(base.mapping, objects):
         kind, pattern_type = item.get("type"), item.get("pattern_type", "stix")
-        networks = networks_of(item.get("pattern")) if (kind, pattern_type) == ("indicator", "stix") else ()
+        usable = (kind, pattern_type) == ("indicator", "stix") and _readable(item)
+        networks = networks_of(item.get("pattern")) if usable else ()
         found += [_indicator(item, network) for network in networks]
         others += not networks
     return found, others
+
+
+def _readable(item: Mapping[str, Any]) -> bool:
+    """What limits an indicator can be understood: when it ends, and what it says of an address."""
+    types = item.get("indicator_types", ["malicious-activity"])
+    ends = "valid_until" not in item or base.when(item["valid_until"]) is not None
+    return ends and isinstance(types, list) and len(base.texts(types)) == len(types) > 0
 
 
 def _indicator(item: Mapping[str, Any], network: str) -> Indicator:

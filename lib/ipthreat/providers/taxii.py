@@ -118,12 +118,10 @@ class Taxii(Service):
 
 
 def _fault(body: Any) -> Optional[Failure]:
-    """Why a body is no envelope. One without objects is empty."""
-    if (
-        isinstance(body, dict)
-        and isinstance(body.get("objects", []), list)
-        and isinstance(body.get("more", False), bool)
-    ):
+    """Why a body is no envelope. That of an empty collection may have no members at all."""
+    envelope = base.mapping(body)
+    named = "objects" in envelope or "more" in envelope or body == {}
+    if named and isinstance(envelope.get("objects", []), list) and isinstance(envelope.get("more", False), bool):
         return None
     return Failure(Status.ERROR, "the answer is no TAXII envelope")
 
