@@ -84,10 +84,15 @@ FAULTS: Tuple[Fault, ...] = (
 def mutations(document: Any) -> Iterator[Tuple[Path, Any]]:
     """Copies of a decoded document, each with one value dropped, of another type, nested, or enlarged."""
     for path in paths(document):
-        value = _at(document, path)
-        for replacement in (*_retyped(value), [value], {"value": value}, _enlarged(value)):
-            yield path, _with(document, path, replacement)
-        yield path, _without(document, path)
+        yield from ((path, mutant) for mutant in mutants_at(document, path))
+
+
+def mutants_at(document: Any, path: Path) -> Iterator[Any]:
+    """The copies with the value at one place damaged."""
+    value = _at(document, path)
+    for replacement in (*_retyped(value), [value], {"value": value}, _enlarged(value)):
+        yield _with(document, path, replacement)
+    yield _without(document, path)
 
 
 def paths(document: Any, limit: int = 3) -> Iterator[Path]:
