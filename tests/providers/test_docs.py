@@ -49,9 +49,7 @@ def test_the_statuses_on_the_page_exist():
 
 @pytest.mark.parametrize("plan", ["community", "premium", "core"])
 def test_the_plans_on_the_page_are_those_that_the_code_knows(plan):
-    sources = Path(PROVIDERS["virustotal"].__class__.__module__.replace(".", "/")).parent
-    code = "".join(
-        path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "lib" / sources).glob("*.py")
-    )
+    sources = Path(__file__).parents[2] / "lib" / "ipthreat" / "providers"
+    code = "".join(path.read_text(encoding="utf-8") for path in sources.glob("*.py"))
     assert f"`plan = {plan}`" in PAGE
     assert f'"{plan}"' in code

@@ -225,11 +225,16 @@ def test_a_recorded_refusal_is_a_status_and_no_verdict(name):
 
 
 def test_every_recording_is_accounted_for():
-    elsewhere = {  # read by other parts of the project, or no answer about an address
-        "abuseipdb/check_contenthub_example.json", "abuseipdb/cisco_error_1.json", "abuseipdb/msticpy_0.json",
-        "abuseipdb/rapid7_check_cidr_data.json", "abuseipdb/rapid7_get_blacklist_data.json",
-        "rdap/whoisit_bootstrap.json", "taxii/v21_add_objects_response_from_spec.json", "virustotal/ip_45.83.140.140_resolutions.json",
-    }  # fmt: skip
+    elsewhere = {  # read by other tests here, or no answer about an address
+        "abuseipdb/check_contenthub_example.json",
+        "abuseipdb/cisco_error_1.json",
+        "abuseipdb/msticpy_0.json",
+        "abuseipdb/rapid7_check_cidr_data.json",
+        "abuseipdb/rapid7_get_blacklist_data.json",
+        "rdap/whoisit_bootstrap.json",
+        "taxii/v21_add_objects_response_from_spec.json",
+        "virustotal/ip_45.83.140.140_resolutions.json",
+    }
     read = {f"{row.provider.replace('internetdb', 'shodan_internetdb')}/{row.file}" for row in ROWS}
     read |= {f"errors/{name}.json" for name in ERRORS}
     there = {path.relative_to(RECORDINGS).as_posix() for path in RECORDINGS.glob("*/*")}
