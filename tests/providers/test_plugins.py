@@ -66,13 +66,13 @@ POINTS = {
 }
 PROGRAM = """
 import json, sys
-from ipthreat.providers import LIVE, PROVIDERS, with_third_parties
+from ipthreat.providers import LIVE, with_third_parties
 before = [name for name in sys.modules if name in ("importlib.metadata", "acme_intel")]
 lines = []
 found = with_third_parties(lines.append)
 answers = found["acme"].parse("198.51.100.7", {"ip": "198.51.100.7", "rating": "bad"}, None)
 print(json.dumps({"before": before, "names": sorted(set(found) - set(LIVE)), "lines": lines,
-                  "same": found["virustotal"] is PROVIDERS["virustotal"], "verdict": answers.verdict.value}))
+                  "same": found["virustotal"] is LIVE["virustotal"], "verdict": answers.verdict.value}))
 """
 
 
