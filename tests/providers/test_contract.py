@@ -104,6 +104,7 @@ def test_no_repr_and_no_reason_shows_the_key_even_when_the_service_repeats_it(na
 @EVERY
 def test_a_question_is_https_and_names_the_address_or_none(name):
     request = LIVE[name].question([ADDRESS], settings_of(name))
+    assert request == LIVE[name].question([ADDRESS], settings_of(name))
     assert request.url.startswith("https://")
     sent = request.url + json.dumps(dict(request.params)) + request.body.decode()
     assert (ADDRESS in sent) == (name not in ("feodo", "taxii"))

@@ -15,6 +15,7 @@ from ipthreat.testkit.providers import CanarySettings
 
 GREYNOISE = GreyNoise()
 COMMUNITY = CanarySettings(extra={"plan": "community"})
+PREMIUM = CanarySettings(extra={"plan": "premium"})
 SCANNER = "internet_scanner_intelligence"
 SERVICE = "business_service_intelligence"
 
@@ -119,15 +120,15 @@ def test_what_does_not_say_whether_this_address_was_seen_is_an_error(body):
 
 
 def test_several_addresses_are_asked_in_one_request():
-    request = GREYNOISE.question([ADDRESS, "198.51.100.8"], SETTINGS)
+    request = GREYNOISE.question([ADDRESS, "198.51.100.8"], PREMIUM)
     assert (request.method, request.url) == ("POST", "https://api.greynoise.io/v3/ip")
     assert json.loads(request.body) == {"ips": [ADDRESS, "198.51.100.8"]}
     assert GREYNOISE.question([ADDRESS], SETTINGS).url == f"https://api.greynoise.io/v3/ip/{ADDRESS}"
 
 
-def test_a_key_of_the_community_plan_asks_for_one_at_a_time():
-    assert GREYNOISE.at_once(COMMUNITY) == 1
-    assert GREYNOISE.at_once(SETTINGS) == GREYNOISE.batch > 1
+def test_only_a_paid_plan_asks_for_several_at_a_time():
+    assert GREYNOISE.at_once(COMMUNITY) == GREYNOISE.at_once(SETTINGS) == 1
+    assert GREYNOISE.at_once(PREMIUM) == GREYNOISE.batch > 1
     assert GREYNOISE.question([ADDRESS], COMMUNITY).url == f"https://api.greynoise.io/v3/community/{ADDRESS}"
 
 

@@ -1,7 +1,7 @@
 """GreyNoise: who scans the whole internet, and which addresses belong to common services (https://docs.greynoise.io/).
 
-The v3 API answers about up to `batch` addresses at once. With `plan = community` the community API is asked instead,
-one address at a time. The shapes of v3, community and the older v2 are read.
+Every key may ask the v3 API about one address; several at once need a paid plan (`plan = premium`). With
+`plan = community` the community API is asked instead. The shapes of v3, community and the older v2 are read.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from . import base
 from .base import Settings
 from .service import Service, escaped
 
-COMMUNITY = "community"
-"""The setting `plan` for keys of the free plan."""
+COMMUNITY, PREMIUM = "community", "premium"
+"""The setting `plan`: for the community API, and for keys that may ask about several addresses at once."""
 
 _VERDICTS = {
     "malicious": Verdict.MALICIOUS,
@@ -42,8 +42,8 @@ class GreyNoise(Service):
         return f"https://viz.greynoise.io/ip/{escaped(address)}"
 
     def at_once(self, settings: Settings) -> int:
-        """One with a key of the community plan."""
-        return 1 if settings.extra.get("plan") == COMMUNITY else self.batch
+        """One, unless the plan is `premium`: a batch is refused to the keys of free plans."""
+        return self.batch if settings.extra.get("plan") == PREMIUM else 1
 
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """`GET /v3/community/{ip}` or `/v3/ip/{ip}` for one address, `POST /v3/ip` for several."""
