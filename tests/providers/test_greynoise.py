@@ -76,6 +76,15 @@ def test_a_trusted_service_that_scans_maliciously_is_malicious_and_keeps_both_wo
     assert (evidence.verdict, evidence.labels) == (Verdict.MALICIOUS, ("malicious", "trust_1"))
 
 
+def test_a_service_ages_from_its_last_update_and_a_hostile_scanner_from_when_it_was_seen():
+    service = {"found": True, "trust_level": "2", "last_updated": "2026-01-02T00:00:00Z"}
+    hostile = changed(load("greynoise", "hostile"), service, SERVICE)
+    assert parsed(hostile).dated == datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert parsed(changed(hostile, "unknown", SCANNER, "classification")).dated == datetime(
+        2026, 1, 2, tzinfo=timezone.utc
+    )
+
+
 def test_an_address_that_no_sensor_saw_is_not_found():
     evidence = parsed(load("greynoise", "unseen"))
     assert (evidence.status, evidence.verdict, evidence.score) == (Status.NOT_FOUND, Verdict.UNKNOWN, None)

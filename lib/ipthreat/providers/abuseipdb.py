@@ -124,7 +124,7 @@ class AbuseIPDB(Service):
             native=str(score),
             scale="abuse confidence",
             flags=(*flags, "whitelisted") if whitelisted else flags,
-            observed_at=last,
+            observed_at=None if whitelisted else last,  # the white list holds now, whenever the last report came
             last_seen=last,
             **fields,
         )

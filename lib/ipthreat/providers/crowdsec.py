@@ -102,16 +102,17 @@ class CrowdSec(Service):
         history = base.mapping(record.get("history"))
         last = base.when(history.get("last_seen"))
         labels = ("false_positive",) if false_positive else (word,) if word in _LABELLED else ()
+        verdict = Verdict.BENIGN if false_positive else _VERDICTS[word]
         return self.stated(
             address,
             retrieved_at,
-            verdict=Verdict.BENIGN if false_positive else _VERDICTS[word],
+            verdict=verdict,
             labels=labels,
             score=0 if false_positive else None if total is None else 20 * total,
             native="" if total is None else f"{total}/5",
             scale="overall score",
             flags=_flags(record),
-            observed_at=last,
+            observed_at=None if verdict is Verdict.BENIGN else last,  # that it is harmless holds now
             first_seen=base.when(history.get("first_seen")),
             last_seen=last,
             asn=base.number(record.get("as_num"), 1),
