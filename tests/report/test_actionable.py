@@ -190,7 +190,7 @@ def test_what_we_do_not_know_is_never_empty_and_names_silent_sources():
         (section,) = [section for section in document(told).sections if section.title == "What we do not know"]
         assert len(section.blocks[0].items) >= 3
     text = markdown.render(document(EVERYTHING)).replace("\\", "")
-    assert "greynoise is rate limited for 1 of 6 addresses: until noon. [E" in text
+    assert "GreyNoise is rate limited for 1 of 6 addresses: until noon. [E" in text
     assert "Would change:** 198.51.100[.]1: " in text
 
 
@@ -275,7 +275,7 @@ def test_failed_look_ups_are_told_where_nothing_is_raised_and_never_read_as_quie
     given = case(*UNKNOWN)
     assert subject(given) == "Too little data to judge"
     assert "of 2 there is too little data to judge." in summary(given)
-    assert "Of 2 addresses, there is no answer of abuseipdb for 2 and VirusTotal for 2." in summary(given)
+    assert "Of 2 addresses, there is no answer of AbuseIPDB for 2 and VirusTotal for 2." in summary(given)
     assert "2 addresses judged, none above Monitor; of 2 there is too little data to judge." in board(given)
 
 
