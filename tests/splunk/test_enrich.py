@@ -19,7 +19,6 @@ from ipthreat.intelligence import Intelligence
 from ipthreat.policy import POLICIES
 from ipthreat.splunk.encoding import Encoder
 from ipthreat.splunk.enrich import CELLS_KEPT, MOST_ADDRESSES, Answers, Enricher, Unasked
-from ipthreat.splunk.enrich_events import EventEnricher
 from ipthreat.splunk.rows import cell_of
 
 POLICY = POLICIES["standard"]
@@ -173,37 +172,6 @@ def test_memory_is_bounded_in_number_and_in_size():
     assert len(answers) <= CELLS_KEPT
     answers[b"x" * 100_000]
     assert b"x" * 100_000 not in answers
-
-
-# --- with the event itself ------------------------------------------------------------------------
-
-
-def judged(intelligence: Intelligence, address: str, fields: str = "severity,flags", **event: str) -> str:
-    base = enricher(intelligence, fields)
-    events = EventEnricher(base, intelligence, list(event))
-    key = tuple(map(cell_of, (address, *event.values())))
-    return events.cells(base.cells(key[0]), key).decode()
-
-
-def test_an_ordinary_event_changes_nothing(opened):
-    plain = enricher(opened, "severity,flags").cells(b'"20.0.64.7"').decode()
-    assert judged(opened, "20.0.64.7", user_agent="Mozilla/5.0 Firefox/130.0", uri="/", http_status="200") == plain
-
-
-def test_an_attack_tool_is_named(opened):
-    assert "suspicious_user_agent" in judged(opened, "20.0.64.7", user_agent="Mozilla/5.00 (Nikto/2.1.6)")
-
-
-def test_an_exploit_that_was_answered_is_severe(opened):
-    request = "/?file=../../../../etc/passwd"
-    assert judged(opened, "20.0.64.7", "severity", uri=request, http_status="403") == ",Medium,"
-    assert judged(opened, "20.0.64.7", "severity", uri=request, http_status="200") == ",High,"
-    assert judged(opened, "10.0.0.7", "severity", uri=request, http_status="200") == ",High,"
-
-
-def test_each_address_of_the_event_is_judged_with_it(opened):
-    found = judged(opened, "20.0.64.7\n30.0.0.1\nx", "flags", user_agent="sqlmap/1.7")
-    assert found.split(",")[1].count("suspicious_user_agent") == 2
 
 
 def test_the_table_has_every_field_once():

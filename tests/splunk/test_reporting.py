@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from searches import answer, app, asked, events, ground, records, reduced, report_of
+from searches import ROOT, answer, app, asked, events, ground, records, reduced, report_of
 
 from ipthreat.report.formats import FORMATS
 from ipthreat.report.tables import COLUMNS
@@ -42,7 +42,8 @@ def test_the_report_is_that_of_the_command_line(log, tmp_path):
     path.write_bytes(body_of(log))
     options = ["--input", "csv", "--format", "json", "--as-of", "2023-11-14T22:13:20Z"]
     words = [sys.executable, "-m", "ipthreat", "report", str(path), *options]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, env={"IPTHREAT_HOME": str(tmp_path)})
+    environment = {"IPTHREAT_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "lib")}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
     here, there = json.loads(report_of(ground(), ["format=json"], log)), json.loads(done.stdout)
     assert here["assessments"] == there["assessments"]
     assert here["counts"] == there["counts"]

@@ -80,6 +80,7 @@ def observer(intelligence: Intelligence, own: Iterable[str]) -> Observer:
         is_c2=intelligence.is_c2,
         agents=AgentTable.build(intelligence.agents()),
         crawler_ranges=intelligence.crawler_ranges,
+        owner=intelligence.owner,
     )
 
 
