@@ -21,8 +21,9 @@ from ipthreat.logs.fields import FieldPlan
 from ipthreat.memo import Memo
 from ipthreat.policy import POLICIES
 from ipthreat.snapshot import ListInput, ListKind, compile_lists
+from ipthreat.splunk.answers import Answers
 from ipthreat.splunk.encoding import Encoder
-from ipthreat.splunk.enrich import Answers, Enricher
+from ipthreat.splunk.enrich import Enricher
 from ipthreat.splunk.enrich_events import REQUEST_OPTIONS, Requests, Transfers, names_other_end
 from ipthreat.splunk.rows import cell_of
 

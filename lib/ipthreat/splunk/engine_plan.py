@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from .rows import Buffer, Record, cell_of, record_at, record_pattern, sampled, text_of
 
@@ -16,11 +16,9 @@ class Task(NamedTuple):
     """The fields that an answer depends on: the address first. None is one that is never there."""
     columns: Tuple[str, ...]
     """The columns to add, `__mv_` columns among them."""
-    answers: Callable[[Any], bytes]
-    """The raw cell of the field, or a tuple of them for several fields → a cell for each column, each after a comma.
-
-    A field without a column is an empty cell.
-    """
+    answers: Callable[[Sequence[Any]], Iterable[bytes]]
+    """For each record the raw cell of the field, or a tuple of them for several fields → for each record a cell for
+    each column, each after a comma. A field without a column is an empty cell."""
 
 
 class Plan(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..address import canonical, split
 from ..allowlist import Allowlist
@@ -22,17 +22,18 @@ from ..gather import Gatherer, RecordedSource, Source
 from ..intelligence import Intelligence
 from ..policy import Policy
 from ..snapshot import Answer
+from ..snapshot.reader import NOBODY
+from ..snapshot.reader import Owner as FoundOwner
+from ..snapshot.records import Facts
 from .encoding import Cells, Encoder
 from .rows import text_of
 
-CELLS_KEPT = 32_768
-"""Distinct cells whose answer is remembered; all are forgotten when there are more."""
 MOST_ADDRESSES = 256
 """Addresses of one cell that are answered; what comes after them is counted and left out."""
 
 _KNOWN_KEPT = 8192
-_LONGEST_KEPT = 1024  # bytes of a cell that is remembered
 _LONGEST_SHOWN = 256  # characters of a text that is no address
+_SPECIAL = 2  # of the facts: the special-purpose range
 _NOBODY = Owner(None, "", "", "", "")
 _SYSTEMS_KEPT = 16_384
 
@@ -52,6 +53,13 @@ class Known(NamedTuple):
     """What addresses have in common of which the same is known, but for system and network."""
 
     assessment: Assessment
+    cells: Cells
+
+
+class System(NamedTuple):
+    """An autonomous system, written."""
+
+    name: str
     cells: Cells
 
 
@@ -96,10 +104,10 @@ class Enricher:
         self._alike = not (self._lists or self._allowlist.entries or noted)  # nothing but the snapshot tells them apart
         sources: Tuple[Source, ...] = (*intelligence.sources(as_of), RecordedSource(), *([unasked] if unasked else []))
         self._gatherer = Gatherer(sources, self._allowlist)
-        self._look_up = intelligence.snapshot.lookup if intelligence.snapshot else self._no_snapshot
+        self._find = intelligence.snapshot.find if intelligence.snapshot else self._no_snapshot
         self._assessments: Dict[object, Assessment] = {}
         self._known: Dict[object, Known] = {}
-        self._systems: Dict[object, Cells] = {}
+        self._systems: Dict[int, System] = {}
 
     def cells(self, cell: bytes) -> bytes:
         """The cells for the raw cell of an address field."""
@@ -109,23 +117,40 @@ class Enricher:
         except (AddressError, SnapshotError, UnicodeDecodeError):  # no plain address, or no data
             return self.encoded([self.subject(member) for member in self.addresses(text_of(cell))])
 
+    def quickly(self) -> Callable[[bytes], bytes]:
+        """`cells`, in one step where nothing about an address is new but its network, as of nearly all."""
+        if not (self._alike and self.encoder.usual):
+            return self.cells
+        find, known, systems, cells = self._find, self._known.get, self._systems.get, self.cells
+
+        def answer(cell: bytes) -> bytes:
+            try:
+                text = cell.strip(b'"').decode()
+                (asn, organisation, name, network), facts = find(text)
+            except (AddressError, SnapshotError, UnicodeDecodeError):
+                return cells(cell)
+            shared, system = known(facts), systems(asn)
+            if not shared or not system or system.name != (name or organisation) or facts[_SPECIAL] or text[0] in ":0":
+                return cells(cell)
+            head, tail = shared.cells
+            return (
+                f'{head}{system.cells[0]},"{network}",{tail}' if network else f"{head}{system.cells[0]},,{tail}"
+            ).encode()
+
+        return answer
+
     def written(self, text: str, shown: Shown = NOTHING) -> bytes:
         """The cells of one plain address. Raises AddressError for any other text, SnapshotError without the data."""
         if ":" in text and text[0] in ":0":  # which may carry an IPv4 address
             text = canonical(text)
-        answer = self._look_up(text)
-        asn, organisation, name, network, country, rir, special, listings = answer
-        own = None if self._alike else self._own_word(text, special)
-        known = self._known.get((country, rir, special, listings, own, shown.number))
-        if known is None:
-            known = self._learn(text, answer, own, shown)
-        if special:
-            asn, organisation, name, network = 0, "", "", ""
-        system = self._systems.get((asn, name or organisation))
-        if system is None:
+        owner, facts = self._find(text)
+        known = self._known_of(text, owner, facts, shown)
+        asn, organisation, name, network = NOBODY if facts[_SPECIAL] else owner
+        system = self._systems.get(asn)
+        if system is None or system.name != (name or organisation):
             system = self._system(asn, name or organisation, known.assessment)
         subject = Subject(canonical(text), _NOBODY, known.assessment) if self.encoder.by_address else None
-        return self.encoder.laid(known.cells, system, network, subject)
+        return self.encoder.laid(known.cells, system.cells, network, subject)
 
     def encoded(self, subjects: Sequence[Subject]) -> bytes:
         """The cells of an event with these addresses."""
@@ -153,59 +178,64 @@ class Enricher:
         except AddressError:
             return self._gathered(text[:_LONGEST_SHOWN], NOTHING)
         try:
-            answer = self._look_up(address)
-            own = None if self._alike else self._own_word(address, answer.special)
+            owner, facts = self._find(address)
+            own = None if self._alike else self._own_word(address, facts[_SPECIAL])
         except SnapshotError as error:
             self.failure = self.failure or str(error)
             return self._gathered(address, shown)
-        return self._judged(address, answer, own, shown)
+        return self._judged(address, owner, facts, own, shown)
 
     def answer(self, address: str) -> Answer:
         """What the snapshot knows. Raises AddressError or SnapshotError."""
-        return self._look_up(address)
+        owner, facts = self._find(address)
+        return Answer(*owner, *facts)
 
-    def _learn(self, address: str, answer: Answer, own: object, shown: Shown) -> Known:
-        """Judges an address of which something is known that was of none before."""
-        subject = self._judged(address, answer, own, shown)
-        known = Known(subject.assessment, self.encoder.shared(subject))
-        if _agree(subject.assessment, answer):
-            _, _, _, _, country, rir, special, listings = answer
-            if len(self._known) >= _KNOWN_KEPT:
-                self._known.clear()
-            self._known[(country, rir, special, listings, own, shown.number)] = known
+    def _known_of(self, address: str, owner: FoundOwner, facts: Facts, shown: Shown) -> Known:
+        """What an address has in common with others; it is judged when it is the first of them."""
+        own = None if self._alike else self._own_word(address, facts[_SPECIAL])
+        key: object = (facts, own, shown.number) if own or shown.number else facts
+        known = self._known.get(key)
+        if known is None:
+            subject = self._judged(address, owner, facts, own, shown)
+            known = Known(subject.assessment, self.encoder.shared(subject))
+            if _agree(subject.assessment, facts):
+                if len(self._known) >= _KNOWN_KEPT:
+                    self._known.clear()
+                self._known[key] = known
         return known
 
-    def _system(self, asn: int, name: str, assessment: Assessment) -> Cells:
-        """The cells of a system that was not met before."""
+    def _system(self, asn: int, name: str, assessment: Assessment) -> System:
+        """A system that was not met before, or not by this name."""
         if len(self._systems) >= _SYSTEMS_KEPT:
             self._systems.clear()
         owner = Owner(asn or None, name, "", "", "")
-        cells = self._systems[(asn, name)] = self.encoder.system(Subject("", owner, assessment))
-        return cells
+        system = self._systems[asn] = System(name, self.encoder.system(Subject("", owner, assessment)))
+        return system
 
-    def _judged(self, address: str, answer: Answer, own: object, shown: Shown) -> Subject:
+    def _judged(self, address: str, owner: FoundOwner, facts: Facts, own: object, shown: Shown) -> Subject:
         """An address, judged when no other with the same listings was before."""
-        asn, organisation, name, network, country, rir, special, listings = answer
+        country, rir, special, listings = facts
         key = (special, listings, own, shown.number)
         assessment = self._assessments.get(key)
         if assessment is None:
             assessment = assess(self._dossier(address, shown), self.policy, self.as_of)
-            if not _agree(assessment, answer):
+            if not _agree(assessment, facts):
                 return Subject(address, owner_of(assessment), assessment)
             self._assessments[key] = assessment
-        owner = _NOBODY if special else Owner(asn or None, name or organisation, network, country, rir)
-        return Subject(address, owner, assessment)
+        asn, organisation, name, network = owner
+        told = _NOBODY if special else Owner(asn or None, name or organisation, network, country, rir)
+        return Subject(address, told, assessment)
 
-    def _own_word(self, text: str, special: str) -> object:
+    def _own_word(self, text: str, special: object) -> object:
         """What the user's own lists say of an address; it is noted by the way."""
         address = canonical(text)
         if self._noted:
-            self._noted(address, special)
+            self._noted(address, str(special))
         if special:
             return None
         return self._lists.listed(address) if self._lists else (), self._allowlist.allowance(address)
 
-    def _no_snapshot(self, _address: str) -> Answer:
+    def _no_snapshot(self, _address: str) -> Tuple[FoundOwner, Facts]:
         raise SnapshotError(self.failure)
 
     def _dossier(self, address: str, shown: Shown) -> Dossier:
@@ -219,30 +249,9 @@ class Enricher:
         return Subject(assessment.address, owner_of(assessment), assessment)
 
 
-class Answers(Dict[Any, bytes]):
-    """`answers[key]` is `answer(key)`, remembered; a key is a raw cell, or a tuple whose first member is one."""
-
-    def __init__(self, answer: Callable[[Any], bytes], length: Callable[[Any], int] = len) -> None:
-        """`length` tells how much memory a key takes, in bytes."""
-        super().__init__()
-        self.asked = 0
-        """Keys that were not remembered."""
-        self._answer = answer
-        self._length = length
-
-    def __missing__(self, key: Any) -> bytes:
-        self.asked += 1
-        value = self._answer(key)
-        if len(self) >= CELLS_KEPT:
-            self.clear()
-        if self._length(key) <= _LONGEST_KEPT:
-            self[key] = value
-        return value
-
-
-def _agree(assessment: Assessment, answer: Answer) -> bool:
+def _agree(assessment: Assessment, facts: Facts) -> bool:
     """False when the file is of another version and calls other ranges special: its word does not count then."""
-    return assessment.dossier.is_global is not bool(answer.special)
+    return assessment.dossier.is_global is not bool(facts[_SPECIAL])
 
 
 def _is_address(text: str) -> bool:

@@ -24,7 +24,8 @@ from ..logs.fields import FieldPlan, role_of, stated
 from ..memo import Memo
 from ..observed.reading import Agents, what_requests_ask
 from ..thresholds import Thresholds
-from .enrich import NOTHING, Answers, Enricher, Shown
+from .answers import Answers
+from .enrich import NOTHING, Enricher, Shown
 from .rows import text_of
 
 REQUEST_OPTIONS = ("user_agent", "uri", "http_status", "action")

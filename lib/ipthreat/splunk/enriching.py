@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from ..allowlist import Allowlist
 from ..errors import InputError
 from ..intelligence import Intelligence
 from ..policy import policy_named
+from .answers import Answers
 from .conf import app_lists, settings
 from .encoding import Encoder
 from .engine import Engine
 from .engine_plan import Task
-from .enrich import MOST_ADDRESSES, Answers, Enricher, Unasked
+from .enrich import MOST_ADDRESSES, Enricher, Unasked
 from .planning import PlannedRun
 from .searchinfo import moment_of
 
@@ -47,7 +49,7 @@ class Enriching:
             Unasked(sources, why) if why else None,
             self._plan.note if self._plan else None,
         )
-        self._answers = Answers(self._enricher.cells)
+        self._answers = Answers(self._enricher.quickly())
         self._tasks = [self._task(name, intelligence) for name in command.addresses]
         self.engine = Engine(self._tasks)
 
@@ -57,14 +59,14 @@ class Enriching:
         several = len(command.addresses) > 1
         columns = self._enricher.encoder.columns(f"{name}_{command.prefix}" if several else command.prefix)
         if not given:
-            return Task((name,), columns, self._answers.__getitem__)
+            return Task((name,), columns, self._answers.of)
         from .enrich_events import REQUEST_OPTIONS, Requests, Transfers, names_other_end
 
         if names_other_end(name):
             transfers = Transfers(self._enricher, intelligence, self._answers, settings().own_networks)
-            return Task((name, given.get("bytes_out")), columns, transfers)
+            return Task((name, given.get("bytes_out")), columns, partial(map, transfers))
         requests = Requests(self._enricher, intelligence, self._answers)
-        return Task((name, *map(given.get, REQUEST_OPTIONS)), columns, requests)
+        return Task((name, *map(given.get, REQUEST_OPTIONS)), columns, partial(map, requests))
 
     def report(self, finished: bool) -> None:
         """After a chunk: metrics of the job inspector, and what went wrong, each kind once per search."""
