@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Dict, Set
 
 import pytest
-from searches import ROOT, SDKS, app, events, ground, packager
+from searches import ROOT, SDKS, events, ground, packager
+from searches import laid as app
 
 from ipthreat import __version__
 from ipthreat.splunk.conf import MODES, Settings, read_conf, settings
