@@ -16,8 +16,9 @@ from ipthreat.report.tables import COLUMNS
 from ipthreat.splunk.protocol import Table, body_of, table_from
 from ipthreat.splunk.reporting_options import FORMS
 from ipthreat.splunk.runner import run
+from ipthreat.splunk.search_case import parts_of
 
-FIELDS = ["report", "format", "title", "report_id", "tlp", "as_of", "addresses", "hostile"]
+FIELDS = ["report", "format", "title", "report_id", "tlp", "as_of", "addresses", "hostile", "part", "parts"]
 
 
 @pytest.fixture(scope="module")
@@ -190,3 +191,24 @@ def test_own_networks_of_the_apps_settings_are_ours(tmp_path):
     assert [text for level, text in result.messages if level == "ERROR"] == [
         "'nonsense' in own_networks of ipthreat.conf is no network, such as 203.0.113.0/24"
     ]
+
+
+def test_an_allow_listed_address_is_told_as_such_and_a_policy_by_its_name(log, tmp_path):
+    place = tmp_path / "ipthreat"
+    shutil.copytree(app(), place)
+    (place / "lookups").mkdir(exist_ok=True)
+    (place / "lookups" / "ours.csv").write_text("address,reason\n18.237.3.202,our own scanner\n", encoding="utf-8")
+    search = "| ipthreatreport format=json allowlist=ours policy=bulk"
+    (record,) = answer(ground(place), search, log)
+    found = {item["ip"]: item for item in json.loads(str(record["report"]))["assessments"]}
+    assert found["18.237.3.202"]["priority"] == "Monitor"
+    assert found["18.237.3.202"]["policy"].startswith("bulk ")
+    assert "our own scanner" in str(record["report"])
+
+
+def test_a_report_that_is_too_long_for_a_field_comes_in_parts():
+    for text in ("", "one line", "a\nbc\n" * 50, "é" * 100, "x" * 99 + "\n" + "y" * 3, "\n" * 40, "𝔘𝔫\n" * 9):
+        parts = parts_of(text, 20)
+        assert "".join(parts) == text
+        assert all(0 < len(part.encode()) <= 20 for part in parts) or parts == [""]
+    assert parts_of("a\n" * 10, 7) == ["a\na\na\n", "a\na\na\n", "a\na\na\n", "a\n"]

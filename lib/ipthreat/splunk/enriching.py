@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..allowlist import Allowlist
-from ..errors import InputError
 from ..intelligence import Intelligence
 from ..policy import policy_named
 from .answers import Answers
@@ -18,10 +14,10 @@ from .encoding import Encoder
 from .engine import Engine
 from .engine_plan import Task
 from .enrich import MOST_ADDRESSES, Enricher, Unasked
+from .lookups import read_allowlist
 from .planning import PlannedRun
 from .searchinfo import moment_of
 
-_ADDRESS_COLUMNS = ("address", "network", "ip", "prefix", "cidr")
 _WHY_UNASKED = {
     "plan": "mode=plan asks nothing",
     "cached": "nothing is on record, and mode=cached asks nobody",
@@ -93,23 +89,3 @@ class Enriching:
             log.problem("many", f"addresses beyond the first {MOST_ADDRESSES} of a field were left out", left_out)
         if self._plan:
             self._command.write_info(self._plan.told)
-
-
-def read_allowlist(path: Path, as_of: datetime) -> Allowlist:
-    """The allow-list in a lookup file: a header that names an address column, maybe `expires` and `reason`.
-
-    Raises InputError for a file that cannot be read or has no such column: it must not pass for an empty list.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"allowlist: {path.name} cannot be read ({error})") from None
-    lines = []
-    for number, row in enumerate(rows, start=2):
-        address = next((row[name] for name in _ADDRESS_COLUMNS if row.get(name)), None)
-        if address is None:
-            raise InputError(f"allowlist: line {number} of {path.name} has no {' or '.join(_ADDRESS_COLUMNS)}")
-        rest = [" ".join((row.get(name) or "").split()) for name in ("expires", "reason")]
-        lines.append(",".join([address, *(text for text in rest if text)]))
-    return Allowlist.of(lines, as_of, path.name)
