@@ -42,7 +42,7 @@ class Shown(NamedTuple):
     """What the event itself shows of an address."""
 
     number: int
-    """The same for the same behaviours."""
+    """Of these behaviours alone; 0 for none."""
     behaviours: Tuple[Behaviour, ...]
 
 
@@ -105,6 +105,7 @@ class Enricher:
         sources: Tuple[Source, ...] = (*intelligence.sources(as_of), RecordedSource(), *([unasked] if unasked else []))
         self._gatherer = Gatherer(sources, self._allowlist)
         self._find = intelligence.snapshot.find if intelligence.snapshot else self._no_snapshot
+        self._numbers = 0
         self._assessments: Dict[object, Assessment] = {}
         self._known: Dict[object, Known] = {}
         self._systems: Dict[int, System] = {}
@@ -185,6 +186,13 @@ class Enricher:
             return self._gathered(address, shown)
         return self._judged(address, owner, facts, own, shown)
 
+    def shown(self, behaviours: Tuple[Behaviour, ...]) -> Shown:
+        """What an event shows, with a number that nothing else has; to be kept by who asks."""
+        if not behaviours:
+            return NOTHING
+        self._numbers += 1
+        return Shown(self._numbers, behaviours)
+
     def answer(self, address: str) -> Answer:
         """What the snapshot knows. Raises AddressError or SnapshotError."""
         owner, facts = self._find(address)
@@ -221,6 +229,8 @@ class Enricher:
             assessment = assess(self._dossier(address, shown), self.policy, self.as_of)
             if not _agree(assessment, facts):
                 return Subject(address, owner_of(assessment), assessment)
+            if len(self._assessments) >= _KNOWN_KEPT:
+                self._assessments.clear()
             self._assessments[key] = assessment
         asn, organisation, name, network = owner
         told = _NOBODY if special else Owner(asn or None, name or organisation, network, country, rir)

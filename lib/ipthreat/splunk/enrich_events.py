@@ -66,7 +66,6 @@ class _Judge:
     def __init__(self, enricher: Enricher) -> None:
         self._enricher = enricher
         self._shown: Dict[Tuple[Any, ...], Shown] = {}
-        self._numbers = 0
 
     def answer(self, cell: bytes, signs: Tuple[Any, ...]) -> bytes:
         """The cells for the raw cell of the address field."""
@@ -89,11 +88,9 @@ class _Judge:
         key = (signs, self._about(address, signs))
         shown = self._shown.get(key)
         if shown is None:
-            behaviours = self._behaviours(*key)
-            self._numbers += 1 if behaviours else 0
             if len(self._shown) >= _KEPT:
                 self._shown.clear()
-            shown = self._shown[key] = Shown(self._numbers, behaviours) if behaviours else NOTHING
+            shown = self._shown[key] = self._enricher.shown(self._behaviours(*key))
         return shown
 
     def _about(self, address: str, signs: Tuple[Any, ...]) -> Tuple[Any, ...]:
