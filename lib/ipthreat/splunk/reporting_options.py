@@ -11,7 +11,7 @@ from ..case import TLP_LABELS
 from ..errors import InputError
 from .lookups import lookup_path
 
-FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "blocklist")
+FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "navigator", "sigma", "blocklist")
 """The names of `report.formats.FORMATS`, which is not loaded until there is a report to render."""
 
 OPTIONS = ("format", "by", "title", "tlp", "top", "policy", "allowlist")
