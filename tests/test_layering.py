@@ -29,7 +29,7 @@ ALLOWED = {
     "papermill": ("notebook/",),
     "nbconvert": ("notebook/",),
     "pyspark": ("spark.py",),
-    "maxminddb": ("snapshot/",),
+    "maxminddb": ("snapshot/", "providers/maxmind.py"),
     "msgpack": ("snapshot/",),
     "plevin": ("snapshot/",),
     "zstandard": ("snapshot/",),

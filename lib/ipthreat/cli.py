@@ -25,7 +25,20 @@ EXIT_CODES = """exit codes:
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "blocklist", "blocklist:FIREWALL")
+_FORMS = (
+    "threat",
+    "strict",
+    "actionable",
+    "html",
+    "json",
+    "csv",
+    "stix",
+    "misp",
+    "navigator",
+    "sigma",
+    "blocklist",
+    "blocklist:FIREWALL",
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,6 +106,7 @@ def _report(verbs: _Verbs) -> None:
     verb.add_argument("--format", metavar="FORM", default="threat", help=f"what to print: {', '.join(_FORMS)} (threat)")
     verb.add_argument("--strict", action="store_true", help="print exactly the lines of the reference report")
     verb.add_argument("--out", metavar="DIR", help="also write every form into this folder")
+    verb.add_argument("--pdf", metavar="FILE", help="also print the actionable report as PDF (needs Chromium)")
     verb.add_argument("--field", metavar="NAME", help="the field that holds the address, if not found by itself")
     verb.add_argument("--input", metavar="FORMAT", help="the log's format, when it is not recognised by itself")
     verb.add_argument("--own", metavar="NET", action="append", default=[], help="a network of ours (private ones are)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from datetime import datetime, time, timedelta
@@ -24,10 +25,11 @@ from ..judge import Judge
 from ..policy import policy_named
 from ..reading import observe
 from ..recorded import parse_time, read_evidence
+from ..report import pdf
 from ..report.actionable import document
 from ..report.actions import actions
 from ..report.escape import visible
-from ..report.formats import FORMATS, format_named, write_all
+from ..report.formats import FORMATS, format_named, html_page, write_all
 from ..report.prose import age_text, counted
 from ..report.tables import json_data
 from ..signals import EARLY, age_in_days
@@ -35,6 +37,10 @@ from ..terminal import coloured, colours_wanted, say
 from .ground import Environment, lists_file, now, output
 
 TITLE = "Suspicious IP Addresses"
+
+
+_EARLIEST, _LATEST = 1970, 2105
+"""Years of log stamps that are taken for times."""
 
 
 def as_of(text: Optional[str]) -> datetime:
@@ -45,6 +51,8 @@ def as_of(text: Optional[str]) -> datetime:
         moment = parse_time(text)
     except (ValueError, OverflowError):
         raise InputError(f"--as-of: {text!r} is no ISO date or time, such as 2023-10-26 or 2023-10-26T12:00Z") from None
+    if not _EARLIEST <= moment.year <= _LATEST:
+        raise InputError(f"--as-of: {text!r} lies outside the years {_EARLIEST} to {_LATEST}")
     is_date = moment.time() == time(0) and len(text.strip()) <= 10
     return moment + timedelta(days=1, seconds=-1) if is_date else moment
 
@@ -72,6 +80,8 @@ def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
 
 def _judge(options: argparse.Namespace, intelligence: Intelligence, moment: datetime) -> Judge:
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
+    if allowed.expired:
+        say(f"{counted(allowed.expired, 'entry', 'entries')} of {options.allowlist} expired before the time judged")
     return _judge_with(intelligence, moment, options.evidence, allowed, options.policy)
 
 
@@ -183,7 +193,10 @@ def _explained(item: Assessment) -> Iterator[str]:
 def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
+    if options.json and options.strict:
+        raise InputError("--json and --strict exclude each other")
     form = format_named("json" if options.json else "strict" if options.strict else options.format)
+    printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
     judge = _judge(options, intelligence, moment)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
@@ -193,6 +206,8 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     if options.out:
         written = write_all(case, Path(options.out))
         say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
+    if options.pdf:
+        pdf.write(html_page(case), Path(options.pdf), printer, sandbox=os.geteuid() != 0)
     for piece in form.pieces(case):
         output(piece, end="")
     _remarks(case)

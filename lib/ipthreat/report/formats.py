@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterable, List, Mapping
 
 from ..case import Case
 from ..errors import InputError, MissingExtraError
-from . import actionable, blocklist, charts, html, markdown, misp, stix, tables, threat
+from . import actionable, charts, firewalls, html, markdown, misp, navigator, sigma, stix, tables, threat
 from .blocks import Document
 
 
@@ -43,7 +43,9 @@ FORMATS: Dict[str, Format] = {
     "csv": Format("assessments.csv", tables.csv_pieces),
     "stix": Format("stix.json", _whole(lambda case: _json(stix.bundle(case)))),
     "misp": Format("misp.json", _whole(lambda case: _json(misp.event(case)))),
-    "blocklist": Format("blocklist.txt", _whole(lambda case: blocklist.render(case, "plain"))),
+    "navigator": Format("attack_navigator.json", _whole(lambda case: _json(navigator.layer(case)))),
+    "sigma": Format("hunt.sigma.yml", _whole(sigma.rules)),
+    "blocklist": Format("blocklist.txt", _whole(lambda case: firewalls.render(case, "plain"))),
 }
 
 
@@ -54,10 +56,10 @@ def format_named(name: str) -> Format:
     """
     form, _, firewall = name.partition(":")
     if form == "blocklist" and firewall:
-        syntax = blocklist.format_named(firewall)
-        return Format(syntax.file, _whole(lambda case: blocklist.render(case, firewall)))
+        syntax = firewalls.format_named(firewall)
+        return Format(syntax.file, _whole(lambda case: firewalls.render(case, firewall)))
     if name not in FORMATS:
-        lists = ", ".join(f"blocklist:{other}" for other in blocklist.FORMATS)
+        lists = ", ".join(f"blocklist:{other}" for other in firewalls.FORMATS)
         raise InputError(f"there is no format {name[:60]!r}; there are {', '.join(FORMATS)}, {lists}")
     return FORMATS[name]
 
