@@ -134,8 +134,8 @@ def install(extra: str, program: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         python = f"{folder}/bin/python"
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "-q"]
-        subprocess.run([*pip, "install", f"{ROOT}[{extra}]"], check=True, stderr=subprocess.DEVNULL)
+        pip = [python, "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "-q", f"{ROOT}[{extra}]"], check=True, stderr=subprocess.DEVNULL)
         listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True, check=True).stdout
         size = sum(
             path.stat().st_size for path in Path(folder, "lib").rglob("*") if path.is_file() and not path.is_symlink()

@@ -115,4 +115,4 @@ def test_a_country_that_is_too_small_is_a_dot_and_one_that_there_is_not_is_named
     words = [shape.words for shape in worldmap.drawing(case).shapes if hasattr(shape, "words")]
     assert "not on the map: XX; country of 1 more not known" in words
     assert worldmap.world(quiet_case()) is None
-    assert worldmap.figure(crowded_case(3)).title.startswith("3 hostile addresses come from")
+    assert worldmap.figure(crowded_case(3)).title.startswith("3 malicious or suspicious addresses come from")

@@ -210,6 +210,23 @@ def test_the_plan_says_what_would_be_asked_and_asks_nothing():
     assert frame.ipthreat.plan("ip", sources=[vendor]).calls == (PlannedSource("vendor", 4, 6, withheld=3),)
 
 
+def test_the_plan_is_shown_before_a_live_run_that_somebody_watches(capsys):
+    PUBLIC.ipthreat.enrich("ip", sources=[Vendor()], progress=True)
+    assert "vendor: 0 answers at hand, 10 to ask\n" in capsys.readouterr().err
+    PUBLIC.ipthreat.assess("ip", sources=[Vendor()], progress=True)
+    assert "vendor: 0 answers at hand, 10 to ask\n" in capsys.readouterr().err
+    PUBLIC.ipthreat.enrich("ip", sources=[Vendor()])
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interrupted_assessment_goes_on_where_it_stopped():
+    vendor = Vendor(stop_after=4)
+    with pytest.raises(KeyboardInterrupt):
+        PUBLIC.ipthreat.assess("ip", sources=[vendor])
+    result = PUBLIC.ipthreat.assess("ip", sources=[vendor])
+    assert len(vendor.asked) == len(set(vendor.asked)) == len(result.case.assessments) == 10
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_frames_of_other_libraries_are_taken(library):
     pytest.importorskip("pyarrow")

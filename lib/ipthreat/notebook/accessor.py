@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import pandas
 
@@ -14,6 +14,7 @@ from .enriching import Enricher
 from .frames import pandas_frame
 from .ground import Ground, Moment, Place, Places
 from .plan import Plan, plan_of
+from .progress import told
 from .result import Result
 from .shown import ROLES
 
@@ -29,7 +30,7 @@ def enrich(
     prefix: str = PREFIX,
     on: Optional[Ground] = None,
     progress: Optional[bool] = None,
-    **told: Any,
+    **options: Any,
 ) -> pandas.DataFrame:
     """The frame with `ti_*` columns: the judgement on the address of each row. Same rows, same index, same order.
 
@@ -39,9 +40,12 @@ def enrich(
     `action` name columns of what the event itself shows; `policy`, `as_of`, `evidence`, `allowlist` and `sources` are
     those of `Ground.of`. Raises InputError for a column, field or file that cannot be used.
     """
-    events, ground = _apart(told, on)
+    events, ground = _apart(options, on)
     names = list(column) if isinstance(column, (list, tuple, pandas.Index)) else [column]
-    return Enricher(ground, chosen(fields), progress).enriched(pandas_frame(frame), names, prefix, events)
+    wanted, rows = chosen(fields), pandas_frame(frame)
+    for name in names if ground.sources else ():
+        told(plan_of(rows, name, ground).lines(), progress)
+    return Enricher(ground, wanted, progress).enriched(rows, names, prefix, events)
 
 
 def assess(
@@ -66,8 +70,10 @@ def assess(
     otherwise: `time`, `user_agent`, `request`, `status`, `action`, `bytes_out`, `bytes_in`, `port`, `user`, `peer`, …
     (None: there is none). `own` are our networks beside the private ones. Raises InputError in one sentence.
     """
-    ground = on or Ground.of(policy, as_of, evidence, allowlist, sources)
-    observer, read = observing.observed(pandas_frame(frame), column, columns, ground, own, progress)
+    ground, rows = on or Ground.of(policy, as_of, evidence, allowlist, sources), pandas_frame(frame)
+    if ground.sources and column is not None:
+        told(plan_of(rows, column, ground).lines(), progress)
+    observer, read = observing.observed(rows, column, columns, ground, own, progress)
     moment = ground.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
     rerun = f"frame.ipthreat.assess({column!r}, as_of={moment!r})"
     return Result(ground.judge.observed(observer, read, title, rerun, tlp))
@@ -87,10 +93,10 @@ def check(*addresses: Union[str, Sequence[str]], on: Optional[Ground] = None, **
     return Result(basis.judge.addresses(texts, "Addresses by hand", f"check({', '.join(texts[:9])}, as_of={moment})"))
 
 
-def _apart(told: Mapping[str, Any], on: Optional[Ground]) -> Any:
+def _apart(options: Mapping[str, Any], on: Optional[Ground]) -> Tuple[Dict[str, Any], Ground]:
     """(role → column of what an event shows, the ground) from the keyword arguments of `enrich`."""
-    events = {role: told[role] for role in ROLES if told.get(role) is not None}
-    rest = {name: value for name, value in told.items() if name not in ROLES}
+    events = {role: options[role] for role in ROLES if options.get(role) is not None}
+    rest = {name: value for name, value in options.items() if name not in ROLES}
     return events, on or Ground.of(**rest)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any, Iterator, Tuple
 
 import pandas
 
@@ -28,14 +28,18 @@ class Plan:
     """Addresses that the allow-list holds."""
     calls: Tuple[PlannedSource, ...]
 
-    def __str__(self) -> str:
+    def lines(self) -> Iterator[str]:
         """The plan for a person."""
-        told = [
+        yield (
             f"{self.rows:,} rows, {self.distinct:,} distinct: {self.not_global:,} private or reserved (never sent),"
             f" {self.invalid:,} that are no addresses, {self.allowed:,} allow-listed"
-        ]
-        told += [f"{item.source}: {item.kept:,} answers at hand, {item.asked:,} to ask" for item in self.calls]
-        return "\n".join([*told, "nothing was asked"])
+        )
+        for item in self.calls:
+            yield f"{item.source}: {item.kept:,} answers at hand, {item.asked:,} to ask"
+
+    def __str__(self) -> str:
+        """The plan, and that it is no more than that."""
+        return "\n".join([*self.lines(), "nothing was asked"])
 
     __repr__ = __str__
 

@@ -15,7 +15,7 @@ WORTHWHILE = 5_000
 
 def watched(items: Iterable[Item], total: int, words: str, unit: str, shown: Optional[bool] = None) -> Iterator[Item]:
     """The items, with a bar that `shown` forces or forbids; by itself one comes for long work that a person watches."""
-    wanted = total >= WORTHWHILE and _attended() if shown is None else shown
+    wanted = total >= WORTHWHILE and attended() if shown is None else shown
     if not wanted:
         yield from items
         return
@@ -27,6 +27,12 @@ def watched(items: Iterable[Item], total: int, words: str, unit: str, shown: Opt
         yield from bar
 
 
-def _attended() -> bool:
+def told(lines: Iterable[str], shown: Optional[bool] = None) -> None:
+    """Lines for the person who waits, where there is one or where `shown` says so."""
+    if attended() if shown is None else shown:
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def attended() -> bool:
     """True in a notebook and on a terminal."""
     return "ipykernel" in sys.modules or sys.stderr.isatty()

@@ -30,6 +30,7 @@ NONE = Fill("#ececec", "", "#c4c4c4")
 _NAMED = 24
 """Countries that are named below the map."""
 _DOT = 0.09
+_KIND = "malicious or suspicious"
 
 
 class World(NamedTuple):
@@ -68,7 +69,7 @@ def figure(case: Case) -> Optional[Figure]:
     total = sum(count for _, count in data.counts)
     top, most = data.counts[0]
     places = "one country" if len(data.counts) == 1 else counted(len(data.counts), "country", "countries")
-    title = f"{counted(total, 'hostile address comes', 'hostile addresses come')} from {places}"
+    title = f"{counted(total, f'{_KIND} address comes', f'{_KIND} addresses come')} from {places}"
     title += f"; most from {top}: {most}" if len(data.counts) > 1 and most > 1 else f": {top}" if most == total else ""
     told = ", ".join(f"{code} {count}" for code, count in data.counts[:_NAMED])
     rows: Tuple[Tuple[Line, ...], ...] = tuple(((code,), (f"{count}",)) for code, count in data.counts)
