@@ -105,6 +105,21 @@ def test_a_crawler_is_held_against_its_own_address():
     assert made["ti_status"].astype(str).tolist()[2:] == ["invalid", "invalid"]
 
 
+def test_a_crawler_in_its_operators_own_network_is_not_called_false():
+    agent = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+    made = pandas.DataFrame({"ip": ["8.8.8.8"], "agent": [agent]}).ipthreat.enrich("ip", user_agent="agent", on=GROUND)
+    assert "false_crawler" not in made["ti_flags"].iloc[0]
+
+
+def test_bytes_count_for_the_other_end_and_only_outside():
+    many = 5 * 10**9
+    frame = pandas.DataFrame({"dest_ip": [SAMPLE, SAMPLE, "10.0.0.9", "rubbish"], "sent": [many, 100, many, many]})
+    made = frame.ipthreat.enrich("dest_ip", bytes_out="sent", on=GROUND)
+    assert ["volume_out" in flags for flags in made["ti_flags"]] == [True, False, False, False]
+    made = frame.rename(columns={"dest_ip": "src_ip"}).ipthreat.enrich("src_ip", bytes_out="sent", on=GROUND)
+    assert not any("volume_out" in flags for flags in made["ti_flags"])
+
+
 CELLS = st.one_of(
     st.none(), st.text(max_size=20), st.ip_addresses().map(str), st.ip_addresses(), st.integers(), st.floats(),
     st.lists(st.ip_addresses().map(str), max_size=3), st.booleans(), st.binary(max_size=8),

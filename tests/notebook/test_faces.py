@@ -51,6 +51,20 @@ def test_enrich_gives_row_by_row_what_the_search_command_gives(frame):
             assert tuple(texts) == row[f"ti_{name}"]
 
 
+def test_bytes_sent_to_the_other_end_are_judged_as_by_the_search_command(frame):
+    rows = frame.rename(columns={"src_ip": "dest_ip"}).assign(bytes_out=range(0, 10**8 * len(frame), 10**8))
+    made = rows.ipthreat.enrich("dest_ip", bytes_out="bytes_out", as_of=AS_OF)
+    names = ("dest_ip", "bytes_out")
+    table = table_from(names, [{name: str(row[name]) for name in names} for row in rows.to_dict("records")])
+    records = answer(ground(), "| ipthreat dest_ip bytes_out=bytes_out", table)
+    for record, row in zip(records, made.to_dict("records")):
+        assert record["ti_priority"] == row["ti_priority"], row["dest_ip"]
+        assert str(record["ti_confidence"]) == ("" if pandas.isna(row["ti_confidence"]) else str(row["ti_confidence"]))
+        found = record["ti_flags"] if isinstance(record["ti_flags"], list) else [record["ti_flags"]]
+        assert tuple(flag for flag in found if flag) == row["ti_flags"]
+    assert made["ti_flags"].map(lambda flags: "volume_out" in flags).any()
+
+
 def test_assess_the_report_of_the_command_line_and_that_of_the_search_agree(frame, tmp_path, capsys):
     result = frame.ipthreat.assess("src_ip", on=ti.Ground.of(as_of=AS_OF, environment={}))
     mine = json.loads(str(result.report("json")))

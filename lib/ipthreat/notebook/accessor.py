@@ -36,9 +36,9 @@ def enrich(
 
     `column` is one column or a list of them (then the new columns are named `<column>_ti_…`). Its cells may hold
     anything: None, NaN and rubbish get the status `invalid`; of several addresses in one cell the most pressing is told
-    of, which `ti_address` names. `fields` is `core`, `full` or a list of names. `user_agent`, `request`, `status` and
-    `action` name columns of what the event itself shows; `policy`, `as_of`, `evidence`, `allowlist` and `sources` are
-    those of `Ground.of`. Raises InputError for a column, field or file that cannot be used.
+    of, which `ti_address` names. `fields` is `core`, `full` or a list of names. `user_agent`, `request`, `status`,
+    `action` and `bytes_out` name columns of what the event itself shows; `policy`, `as_of`, `evidence`, `allowlist` and
+    `sources` are those of `Ground.of`. Raises InputError for a column, field or file that cannot be used.
     """
     events, ground = _apart(options, on)
     names = list(column) if isinstance(column, (list, tuple, pandas.Index)) else [column]

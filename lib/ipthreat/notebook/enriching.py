@@ -20,7 +20,7 @@ from ..judge import judged
 from . import cells, columns
 from .ground import Ground
 from .progress import watched
-from .shown import Shown, names_other_end
+from .shown import Shown, shown_by
 
 ADDRESS = "address"
 """Beside the chosen fields: the canonical address that the others are about; empty for what is no address."""
@@ -64,10 +64,10 @@ class Enricher:
         `told` is role → column of what the event itself shows. Columns that were there under the same names, as after
         the second run of a cell, are replaced.
         """
-        events = Shown(frame, told, self._ground.intelligence) if told else None
         made = frame.copy(deep=False)
         for name in names:
-            answered = self._answered(cells.column_of(frame, name), None if names_other_end(name) else events)
+            column = cells.column_of(frame, name)
+            answered = self._answered(column, shown_by(frame, name, told, self._ground.intelligence))
             label = f"{name}_{prefix}" if len(names) > 1 else prefix
             for title, array in self._arrays(answered.answers, label):
                 made[title] = array.take(answered.codes)
