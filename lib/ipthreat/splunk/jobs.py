@@ -10,6 +10,7 @@ keys and without the text of the search.
 
 from __future__ import annotations
 
+import io
 import json
 import ssl
 import time
@@ -66,7 +67,7 @@ class SplunkAccess:
         except (OSError, ssl.SSLError):
             raise InputError(f"{self.ca_bundle}: there is no such CA bundle") from None
         options: Dict[str, Any] = {"host": self.host, "port": self.port, "scheme": self.scheme, "app": self.app}
-        options.update(verify=self.verify, context=context if self.verify else None)
+        options.update(handler=_closing(binding.handler(verify=self.verify, context=context if self.verify else None)))
         if self.token:
             return {**options, "splunkToken": self.token}
         if self.session:
@@ -181,10 +182,11 @@ class Splunk:
 
     def send(self, events: Sequence[str], index: str, sourcetype: str, source: str = "ipthreat") -> int:
         """Puts events into an index, one request each; returns how many. Raises FetchError."""
+        target = {"index": index, "sourcetype": sourcetype, "source": source}
         for event in events:
             with _told():
                 body = event.encode("utf-8", "replace")
-                self._context.post("receivers/simple", index=index, sourcetype=sourcetype, source=source, body=body)
+                self._context.post("receivers/simple", body=body, **target)
         return len(events)
 
     def _start(self, spl: str, span: Span, most: int) -> str:
@@ -248,9 +250,22 @@ class Splunk:
 _PROBLEMS = ("ERROR", "FATAL")
 
 
+def _closing(ask: Callable[..., Dict[str, Any]]) -> Callable[..., Dict[str, Any]]:
+    """A handler of splunk-sdk that reads an answer, errors too, and ends its connection: the SDK leaves it open."""
+
+    def asked(url: str, message: Any, **options: Any) -> Dict[str, Any]:
+        answer = ask(url, message, **options)
+        try:
+            content = answer["body"].read(LARGEST_PAGE)
+        finally:
+            answer["body"].close()
+        return {**answer, "body": binding.ResponseReader(io.BytesIO(content))}
+
+    return asked
+
+
 def _json(answer: Any) -> Any:
-    text = answer.body.read(LARGEST_PAGE)
-    return json.loads(text)
+    return json.loads(answer.body.read())
 
 
 @contextmanager
