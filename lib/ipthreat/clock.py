@@ -15,7 +15,7 @@ def _wait(stopped: threading.Event, seconds: float) -> None:
 class Clock(NamedTuple):
     """Three ways to deal with time."""
 
-    time: Callable[[], float] = time.time
+    wall: Callable[[], float] = time.time
     """Seconds since 1970, UTC: the same for all processes of a machine."""
     monotonic: Callable[[], float] = time.monotonic
     """Seconds that only ever move forward, for deadlines."""
@@ -24,7 +24,7 @@ class Clock(NamedTuple):
 
     def now(self) -> datetime:
         """The present moment in UTC."""
-        return datetime.fromtimestamp(self.time(), timezone.utc)
+        return datetime.fromtimestamp(self.wall(), timezone.utc)
 
 
 SYSTEM = Clock()

@@ -24,6 +24,8 @@ from .snapshot.lock import exclusive
 PATIENCE = 10.0
 """Seconds to wait for another process that writes."""
 
+_MEMORY = Path(":memory:")  # SQLite's word for a database in memory
+
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
 """Does something inside a transaction. It may be called twice, the second time on a new, empty file."""
@@ -34,18 +36,21 @@ def _silence(_message: str) -> None:
 
 
 class Database:
-    """One file, opened at first use; may be shared between threads. `tell` gets a line when a file was set aside."""
+    """One file, opened at first use; may be shared between threads. `tell` gets a line when a file was set aside.
+
+    Without a path it is in memory: this process's alone, and gone with it.
+    """
 
     def __init__(
         self,
-        path: Path,
+        path: Optional[Path],
         schema: Sequence[str],
         version: int,
         *,
         tell: Callable[[str], None] = _silence,
         patience: float = PATIENCE,
     ) -> None:
-        self.path = path
+        self.path = path or _MEMORY
         self._schema = tuple(schema)
         self._version = version
         self._tell = tell
@@ -104,10 +109,11 @@ class Database:
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        if os.stat(self.path).st_mode & 0o077:
-            os.chmod(self.path, 0o600)
+        if self.path is not _MEMORY:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            if os.stat(self.path).st_mode & 0o077:
+                os.chmod(self.path, 0o600)
         connection = sqlite3.connect(
             str(self.path), timeout=self._patience, isolation_level=None, check_same_thread=False
         )

@@ -45,8 +45,8 @@ class ProviderSettings:
         for prefix in self.no_send:
             network(prefix)
         for period, limit in self.quota.items():
-            if period not in PERIODS or limit < 0:
-                raise InputError(f"a quota is a number ≥ 0 per {', '.join(PERIODS)}, not {limit} per {period[:40]!r}")
+            if period not in PERIODS or limit < 1:
+                raise InputError(f"a quota is a number ≥ 1 per {', '.join(PERIODS)}, not {limit} per {period[:40]!r}")
         if not 0 < self.timeout <= 300 or not 0 <= self.concurrency <= 64:
             raise InputError("timeout must be 0–300 seconds and concurrency 0–64")
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Protocol, Sequence, Tuple
 
 from ..dossier import Evidence, SourceKind, Status
+
+if TYPE_CHECKING:
+    from ..exchange import Request, Response
+    from ..settings import ProviderSettings
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}")
 _RIRS = {
@@ -35,6 +39,30 @@ class Provider(Protocol):
 
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from a decoded JSON answer. Pure, and never raises: nonsense gives status `error`."""
+
+
+class LiveProvider(Provider, Protocol):
+    """A provider that can be asked over the network. Its methods are pure; the asking is done by others."""
+
+    needs: Tuple[str, ...]
+    """Names of the settings it cannot do without: `("key",)`, `("key", "base_url")`; none for a keyless one."""
+    quota: Mapping[str, int]
+    """Documented limits of the free tier: requests per `second`, `minute`, `day`, `month`; none where none is known."""
+    batch: int
+    """Most addresses in one request; 1 where there is no batch endpoint."""
+    concurrency: int
+    """Polite number of simultaneous requests."""
+    tlp: str
+    """The highest label of data whose addresses may be sent to it, unless the settings say otherwise."""
+
+    def question(self, addresses: Sequence[str], settings: ProviderSettings) -> Request:
+        """The request that asks about the addresses; keys in headers where the vendor allows it."""
+
+    def answers(self, addresses: Sequence[str], response: Response, retrieved_at: datetime) -> Mapping[str, Evidence]:
+        """An entry for every address that was asked about. Never raises."""
+
+    def rate(self, response: Response) -> Mapping[str, int]:
+        """What the headers say of the quota: `limit_day`, `remaining_day`, `reset` (seconds since 1970)."""
 
 
 def failed(provider: Provider, address: str, status: Status, reason: str) -> Evidence:

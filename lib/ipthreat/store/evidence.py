@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from ..clock import SYSTEM, Clock
-from ..database import Database
-from ..dossier import Evidence
+from ..database import Database, Work
+from ..dossier import Evidence, Status
 from ..errors import StoreError
 from .encoding import decoded, encoded
 from .lifetimes import Lifetimes
@@ -76,7 +76,8 @@ class EvidenceStore:
     ) -> None:
         """`tell` gets a line when a file was set aside or the store cannot be used."""
         self.problem = ""
-        """Why the store does nothing any more; empty while it works."""
+        """Why the store keeps nothing any more; empty while it works."""
+        self._works = {"read": True, "write": True}
         self._lifetimes = lifetimes
         self._clock = clock
         self._tell = tell
@@ -86,8 +87,9 @@ class EvidenceStore:
         """Address → answer, for those that are held and have not expired."""
         subjects = {address: _subjects(provider, address) for address in addresses}
         wanted = list(dict.fromkeys(subject for names in subjects.values() for subject in names))
-        now = self._clock.time()
-        rows = self._try(False, lambda connection: list(_found(connection, provider, wanted, now)), [])
+        now = self._clock.wall()
+        nothing: List[Tuple[str, float, bytes]] = []
+        rows = self._read(lambda connection: list(_found(connection, provider, wanted, now)), nothing)
         held: Dict[str, Tuple[bytes, bool]] = {subject: (body, fresh > now) for subject, fresh, body in rows}
         return dict(_answers(subjects, held))
 
@@ -96,7 +98,7 @@ class EvidenceStore:
         rows = [row for address, item in answers for row in self._row(address, item)]
         if rows:
             statement = "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)"
-            self._try(True, lambda connection: connection.executemany(statement, rows), None)
+            self._write(lambda connection: connection.executemany(statement, rows), None)
 
     def count(self, provider: str, hits: int, misses: int) -> None:
         """Adds to the provider's figures of use."""
@@ -105,7 +107,7 @@ class EvidenceStore:
             " DO UPDATE SET hits = hits + excluded.hits, misses = misses + excluded.misses"
         )
         if hits or misses:
-            self._try(True, lambda connection: connection.execute(statement, (provider, hits, misses)), None)
+            self._write(lambda connection: connection.execute(statement, (provider, hits, misses)), None)
 
     def inspect(self) -> Tuple[Kept, ...]:
         """What is held, a row per provider."""
@@ -116,20 +118,21 @@ class EvidenceStore:
             " MIN(retrieved) AS oldest FROM evidence GROUP BY provider) USING (provider)"
             " LEFT JOIN usage USING (provider) ORDER BY provider"
         )
-        now = self._clock.time()
-        rows = self._try(False, lambda connection: connection.execute(statement, (now,)).fetchall(), [])
+        now = self._clock.wall()
+        nothing: List[Tuple[Any, ...]] = []
+        rows = self._read(lambda connection: connection.execute(statement, (now,)).fetchall(), nothing)
         return tuple(Kept(*row) for row in rows)
 
     def evict(self, most: int = MOST_ANSWERS) -> int:
         """Removes what has expired and, beyond `most` answers, the oldest; how many went."""
-        now = self._clock.time()
-        return self._try(True, lambda connection: _evicted(connection, now, most), 0)
+        now = self._clock.wall()
+        return self._write(lambda connection: _evicted(connection, now, most), 0)
 
     def flush(self, provider: Optional[str] = None) -> int:
         """Removes all answers, or those of one provider; how many went."""
         where, values = ("WHERE provider = ?", (provider,)) if provider else ("", ())
         statement = f"DELETE FROM evidence {where}"  # noqa: S608  # both texts are ours
-        return self._try(True, lambda connection: connection.execute(statement, values).rowcount, 0)
+        return self._write(lambda connection: connection.execute(statement, values).rowcount, 0)
 
     def close(self) -> None:
         """Closes the file."""
@@ -139,26 +142,33 @@ class EvidenceStore:
         fresh = self._lifetimes.of(item)
         if fresh is None:
             return
-        now = self._clock.time()
+        now = self._clock.wall()
         subject, kept = _subject(address, item)
         ends = now + max(fresh, self._lifetimes.expiry).total_seconds()
         yield item.source, subject, now, now + fresh.total_seconds(), ends, encoded(kept)
 
-    def _try(self, writes: bool, work: Callable[[sqlite3.Connection], Result], otherwise: Result) -> Result:
-        if self.problem:
+    def _read(self, work: Work[Result], otherwise: Result) -> Result:
+        return self._try("read", self._database.read, work, otherwise)
+
+    def _write(self, work: Work[Result], otherwise: Result) -> Result:
+        return self._try("write", self._database.write, work, otherwise)
+
+    def _try(self, way: str, run: Callable[[Work[Result]], Result], work: Work[Result], otherwise: Result) -> Result:
+        """Runs the work. After a failure to write, what is held can still be read; not the other way round."""
+        if not self._works[way]:
             return otherwise
         try:
-            return self._database.write(work) if writes else self._database.read(work)
+            return run(work)
         except StoreError as error:
-            self.problem = str(error)
-            self._tell(f"answers are not kept in this run: {error}")
+            self._works = {"read": self._works["read"] and way == "write", "write": False}
+            if not self.problem:
+                self.problem = str(error)
+                self._tell(f"answers are not kept in this run: {error}")
             return otherwise
 
 
 def stale(held: Evidence, reason: str, age: timedelta) -> Evidence:
     """An old answer in place of one that could not be had, and why."""
-    from ..dossier import Status
-
     hours = age.total_seconds() / 3600
     told = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
     return replace(held, status=Status.STALE, reason=f"{reason}; this answer is {told} old"[:300])
@@ -177,9 +187,7 @@ def _found(
         yield from connection.execute(statement, (provider, now, *some))
 
 
-def _answers(
-    subjects: Dict[str, Sequence[str]], held: Dict[str, Tuple[bytes, bool]]
-) -> Iterator[Tuple[str, Held]]:
+def _answers(subjects: Dict[str, Sequence[str]], held: Dict[str, Tuple[bytes, bool]]) -> Iterator[Tuple[str, Held]]:
     """Per address the answer about itself, else about the longest prefix that holds it."""
     for address, names in subjects.items():
         subject = next((name for name in names if name in held), None)
