@@ -65,8 +65,8 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """The plan for a person."""
         yield (
-            f"{self.distinct:,} distinct: {self.not_global:,} private or reserved and {self.allowed:,} on the allow-list"
-            f" are never sent, {self.invalid:,} are no addresses; budget {self.budget:,} new addresses"
+            f"{self.distinct:,} distinct: {self.not_global:,} private or reserved and {self.allowed:,} allow-listed,"
+            f" which are never sent, {self.invalid:,} that are no addresses; budget {self.budget:,} new addresses"
         )
         for item in self.calls:
             left = ", ".join(f"{number:,} left this {period}" for period, number in item.left.items())

@@ -50,7 +50,7 @@ def _rank(dossier: Dossier, policy: Policy) -> Tuple[float, int, str]:
 
 
 def _listed(evidence: Sequence[Evidence], policy: Policy) -> float:
-    """What the lists say, the strongest statement alone: ipsum's level, how many independent lists agree, a list's kind.
+    """The strongest that any list says: ipsum's level, the number of independent lists that agree, the kind of a list.
 
     They are not added, since ipsum is made of such lists.
     """
