@@ -13,12 +13,14 @@ from types import MappingProxyType
 from typing import Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .dossier import Dossier, Evidence, SourceKind, Status
-from .policy import Policy
+from .policy import POLICIES, Policy
 
 # Share of ipsum's addresses, by how many lists agree, that AbuseIPDB rates 100 (docs/judgement.md).
 IPSUM_SHARES: Mapping[int, float] = MappingProxyType({1: 0.32, 2: 0.91, 3: 0.98, 4: 0.99})
 # … and of addresses by the number of independent feeds (of seven) that list them.
 FEED_SHARES: Mapping[int, float] = MappingProxyType({1: 0.21, 2: 0.40, 3: 0.83, 4: 0.98})
+UNLISTED_SHARE = POLICIES["bulk"].prior
+"""What is taken for the rest. There is only something to choose in raw traffic, so a policy's own prior is not meant."""
 
 NEW_WITHIN = timedelta(days=1)
 """An address first seen this shortly before the end of our events is new."""
@@ -54,7 +56,7 @@ def _listed(evidence: Sequence[Evidence], policy: Policy) -> float:
 
     They are not added, since ipsum is made of such lists.
     """
-    base = math.log(policy.prior / (1.0 - policy.prior))
+    base = _logit(UNLISTED_SHARE)
     said = [base]
     groups: Set[str] = set()
     for item in evidence:
