@@ -20,7 +20,7 @@ IPSUM_SHARES: Mapping[int, float] = MappingProxyType({1: 0.32, 2: 0.91, 3: 0.98,
 # … and of addresses by the number of independent feeds (of seven) that list them.
 FEED_SHARES: Mapping[int, float] = MappingProxyType({1: 0.21, 2: 0.40, 3: 0.83, 4: 0.98})
 UNLISTED_SHARE = POLICIES["bulk"].prior
-"""What is taken for the rest. There is only something to choose in raw traffic, so a policy's own prior is not meant."""
+"""What is taken for the rest. Only raw traffic leaves something to choose, so a policy's own prior is not meant."""
 
 NEW_WITHIN = timedelta(days=1)
 """An address first seen this shortly before the end of our events is new."""

@@ -28,6 +28,8 @@ class Ticks:
     def __init__(self, now: float = START) -> None:
         self.now = now
         self.waited: List[float] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What happens while someone waits."""
         self._lock = threading.Lock()
 
     @property
@@ -40,6 +42,7 @@ class Ticks:
 
     def _wait(self, stopped: threading.Event, seconds: float) -> None:
         self.waited.append(seconds)
+        self.meanwhile()
         self.move(seconds)
 
 
