@@ -87,10 +87,11 @@ class Asking:
             return self.without(addresses, self.breaker.cause)
         try:
             request = self.source.provider.question(addresses, self.source.settings)
+            host = urlsplit(request.url).hostname or ""
         except (*FAULTS, IpthreatError) as error:
             answer: Union[Response, Cause] = Cause(Status.ERROR, f"it cannot be asked ({type(error).__name__})")
         else:
-            answer = self._exchange(request, addresses)
+            answer = self._exchange(request, host, addresses)
         found = self.without(addresses, answer) if isinstance(answer, Cause) else self._read(addresses, answer)
         first = found[addresses[0]]
         alike = all(item.status is first.status for item in found.values())
@@ -102,11 +103,11 @@ class Asking:
         reason = self._redaction.text(cause.reason)
         return {address: failed(self.source.provider, address, cause.status, reason) for address in addresses}
 
-    def _exchange(self, request: Request, addresses: Sequence[str]) -> Union[Response, Cause]:
+    def _exchange(self, request: Request, host: str, addresses: Sequence[str]) -> Union[Response, Cause]:
         """The answer without secrets, or why there is none. Each attempt is granted and recorded by itself."""
         attempt = 1
         while True:
-            grant = self._permit(request, addresses)
+            grant = self._permit(host, addresses)
             if isinstance(grant, Cause):
                 return grant
             left = min(self.source.settings.timeout, self.run.left)
@@ -118,7 +119,7 @@ class Asking:
                 return self._ended(outcome)
             attempt += 1
 
-    def _permit(self, request: Request, addresses: Sequence[str]) -> Union[Grant, Cause]:
+    def _permit(self, host: str, addresses: Sequence[str]) -> Union[Grant, Cause]:
         """Waits for the quota's leave and writes the audit line."""
         account = self.source.account
         if self.run.left <= 0:
@@ -129,7 +130,6 @@ class Asking:
         if not self.run.pause(grant.wait):
             self._ledger.give_back(account, grant)
             return self.too_late()
-        host = urlsplit(request.url).hostname or ""
         try:
             self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, addresses)
         except StoreError as error:

@@ -68,13 +68,13 @@ class EvidenceStore:
 
     def __init__(
         self,
-        path: Path,
+        path: Optional[Path],
         lifetimes: Lifetimes = _LIFETIMES,
         *,
         clock: Clock = SYSTEM,
         tell: Callable[[str], None],
     ) -> None:
-        """`tell` gets a line when a file was set aside or the store cannot be used."""
+        """`tell` gets a line when a file was set aside or the store cannot be used. `path` None keeps it in memory."""
         self.problem = ""
         """Why the store keeps nothing any more; empty while it works."""
         self._works = {"read": True, "write": True}
