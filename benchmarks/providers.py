@@ -24,16 +24,19 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
 
 from ipthreat.connecting import Wish, open_live
 from ipthreat.gather import Gatherer
+from ipthreat.providers import LIVE
 from ipthreat.quota import Account, Grant, Ledger
 from ipthreat.settings import LiveSettings, ProviderSettings
 from ipthreat.testkit.server import Conversation, FakeServer
-from ipthreat.testkit.vendors import FakeVendor, FakeVirusTotal, vendor_routes
+from ipthreat.testkit.vendors import FakeVendor, vendor_routes
 
 LATENCY = 0.1
 DISTINCT = 500
 ROWS = 5_000
 CONCURRENCY = 8
-PROVIDERS = {"virustotal": FakeVirusTotal(), "vendor": FakeVendor()}
+PROVIDERS = {"virustotal": LIVE["virustotal"], "vendor": FakeVendor()}
+PLACES = {"virustotal": "/api/v3", "vendor": ""}
+QUOTA = dict.fromkeys(("minute", "day", "month"), 10**6)
 RATE, LOOK_UPS = 50, 200
 
 
@@ -84,8 +87,11 @@ def asked(url: str) -> List[str]:
 
 def settings(url: str) -> LiveSettings:
     """Both providers at the server."""
-    own = ProviderSettings(key="benchmark-key", base_url=url, concurrency=CONCURRENCY)
-    return LiveSettings(dict.fromkeys(PROVIDERS, own), budget=10_000, timeout=600.0)
+    own = {
+        name: ProviderSettings("benchmark-key", url + path, quota=QUOTA, concurrency=CONCURRENCY)
+        for name, path in PLACES.items()
+    }
+    return LiveSettings(own, budget=10_000, timeout=600.0)
 
 
 def run(url: str, folder: Path, texts: Sequence[str]) -> Cost:

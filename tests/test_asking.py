@@ -122,7 +122,7 @@ def test_a_long_retry_after_ends_the_asking_and_says_until_when():
     setting = Setting(in_turn(Response(429, {"Retry-After": "3600"})))
     found = setting.ask()
     assert found.status is Status.RATE_LIMITED
-    assert found.reason == "Vendor answered 429; nothing is asked before 2026-11-24 13:00:00 UTC"
+    assert found.reason == "the quota is spent until 2026-11-24 13:00:00 UTC (HTTP 429)"
     assert setting.ask("1.1.1.1").status is Status.RATE_LIMITED
     assert setting.asking.requests == 1
 
@@ -142,7 +142,7 @@ def test_a_refused_key_is_not_tried_again_in_the_run():
     setting = Setting(in_turn(Response(401)))
     assert setting.ask().status is Status.AUTH_ERROR
     found = setting.ask("1.1.1.1")
-    assert (found.status, found.reason) == (Status.AUTH_ERROR, "not asked: Vendor answered 401")
+    assert (found.status, found.reason) == (Status.AUTH_ERROR, "not asked: the key was refused (HTTP 401)")
     assert setting.asking.requests == 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from runs import KEY, answering, settings_for
 
-from ipthreat.connecting import Wish, account_of, egress_of, live_providers, live_sources, open_live, over_requests
+from ipthreat.connecting import Wish, account_of, egress_of, live_sources, open_live, over_requests
 from ipthreat.errors import FetchError, InputError
 from ipthreat.exchange import MockTransport, Request
 from ipthreat.settings import LiveSettings, ProviderSettings
@@ -73,8 +73,8 @@ def test_the_way_to_a_provider_is_encrypted_or_not_taken():
     assert "only https" not in str(allowed.attempt(Request("http://misp.invalid/"), 1.0).failure)
 
 
-def test_the_providers_that_can_be_asked_are_those_with_a_question():
-    assert live_providers({"vendor": VENDORS["vendor"], "silent": object()}) == VENDORS
+def test_without_a_word_of_which_the_shipped_providers_can_be_asked(tmp_path: Path):
+    assert open_live(settings_for("virustotal"), tmp_path, Wish(), print).requests == {"virustotal": 0}
 
 
 def test_opening_a_run_touches_neither_disk_nor_network(tmp_path: Path):

@@ -25,7 +25,7 @@ ALLOWED = {
     "PIL": ("report/",),
     "numpy": ("notebook/",),
     "pyspark": ("spark.py",),
-    "maxminddb": ("snapshot/",),
+    "maxminddb": ("snapshot/", "providers/maxmind.py"),
     "msgpack": ("snapshot/",),
     "plevin": ("snapshot/",),
     "zstandard": ("snapshot/",),

@@ -199,7 +199,7 @@ def test_use_of_the_store_and_the_last_outcome_are_on_record(tmp_path: Path):
     kept = EvidenceStore(tmp_path / "evidence.sqlite", tell=Told()).inspect()[0]
     assert (kept.answers, kept.hits, kept.misses) == (3, 1, 4)
     standing = Ledger(tmp_path / "quota.sqlite", tell=Told()).standing(Account(account_name("vendor", KEY)))
-    assert (standing.status, standing.reason) == ("auth_error", "not asked: Vendor answered 401")
+    assert (standing.status, standing.reason) == ("auth_error", "not asked: the key was refused (HTTP 401)")
 
 
 def test_without_store_and_ledger_a_run_still_answers(tmp_path: Path):

@@ -52,6 +52,11 @@ class LiveSource:
         return self.provider.name
 
     @property
+    def at_once(self) -> int:
+        """Addresses one request may carry."""
+        return max(1, self.provider.at_once(self.settings))
+
+    @property
     def concurrency(self) -> int:
         """Requests under way at a time."""
         return max(1, self.settings.concurrency or self.provider.concurrency)
@@ -184,9 +189,12 @@ class Asking:
         return found
 
     def _until(self, found: Mapping[str, Evidence], response: Response) -> Dict[str, Evidence]:
-        """The refusals with the moment until which they hold, which the ledger remembers."""
+        """The refusals with the moment until which they hold, which the ledger remembers.
+
+        A provider says it itself where the answer does.
+        """
         asked = retry_after(response)
         reset = self._rate(response).get("reset", 0) - self.run.clock.wall()
         until = self._block(asked if asked is not None else reset if reset > 0 else SPENT_FOR)
-        told = f"; nothing is asked before {clock_text(until)}"
+        told = "" if asked is not None else f"; nothing is asked before {clock_text(until)}"
         return {address: replace(item, reason=item.reason + told) for address, item in found.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 from .address import network
 from .asking import Answered, LiveSource
@@ -14,8 +14,7 @@ from .egress import AUDIT_FILE, Audit, Egress
 from .errors import InputError
 from .live import Bounds, Ground, Live
 from .policy import POLICIES, Policy
-from .providers import PROVIDERS
-from .providers.base import LiveProvider, Provider
+from .providers import LiveProvider, with_third_parties
 from .quota import Account, Ledger
 from .quota.account import account_name
 from .quota.ledger import FILE as QUOTA_FILE
@@ -41,11 +40,6 @@ class Wish:
     """True lets the run spend what is kept in reserve for alerts."""
     watchers: Tuple[Answered, ...] = ()
     policy: Policy = POLICIES["standard"]
-
-
-def live_providers(providers: Mapping[str, Provider] = PROVIDERS) -> Dict[str, LiveProvider]:
-    """Those of the providers that can be asked over the network."""
-    return {name: cast(LiveProvider, item) for name, item in providers.items() if hasattr(item, "question")}
 
 
 def live_sources(
@@ -112,7 +106,7 @@ def open_live(
     clock: Clock = SYSTEM,
 ) -> Live:
     """A run, ready to ask. Store, ledger and audit file live in the folder; `tell` hears what goes wrong with them."""
-    known = live_providers() if providers is None else providers
+    known = with_third_parties(tell) if providers is None else providers
     sources = live_sources(settings, known, connect or over_requests(settings), alert=wish.alert)
     tlp = wish.tlp or settings.tlp
     ground = Ground(

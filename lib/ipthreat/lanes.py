@@ -26,7 +26,7 @@ class Lane:
 
     def __init__(self, asking: Asking, addresses: Sequence[str]) -> None:
         self.asking = asking
-        self._size = max(1, asking.source.provider.batch)
+        self._size = asking.source.at_once
         self._waiting: Deque[Tuple[str, ...]] = deque(
             tuple(addresses[start : start + self._size]) for start in range(0, len(addresses), self._size)
         )

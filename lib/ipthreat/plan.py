@@ -105,7 +105,7 @@ def plan_of(
 
 def _calls(source: LiveSource, part: Part, ledger: Ledger) -> PlannedCalls:
     standing = ledger.standing(source.account)
-    requests = math.ceil(len(part.asked) / max(1, source.provider.batch))
+    requests = math.ceil(len(part.asked) / source.at_once)
     room = min(standing.left.values(), default=requests)
     made = min(requests, room)
     return PlannedCalls(

@@ -33,6 +33,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "greynoise.trust_2": -1.5,
         "talos.untrusted": 1.5,
         "talos.questionable": 0.8,
+        "talos.listed": 0.8,  # on the block list that the user downloaded, a sample by its publisher's words
         "talos.favourable": -0.5,
         "talos.trusted": -1.0,
         "threatfox.level": 2.5,  # at confidence level 100
@@ -105,6 +106,7 @@ ENGINE_SOURCES: Mapping[str, str] = MappingProxyType(
         "EmergingThreats": "et_compromised",
         "GreenSnow": "greensnow",
         "IPsum": "ipsum",
+        "Snort IP sample list": "talos",
         "URLhaus": "urlhaus",
     }
 )

@@ -22,7 +22,7 @@ class Part:
     silent: Mapping[str, Evidence] = field(default_factory=dict)
     """Addresses that are not asked about, with the reason."""
     withheld: int = 0
-    """How many of those the rules of egress keep here; the budget did not suffice for the others."""
+    """How many of those are not sent, by the rules of egress or for their kind; the others are beyond the budget."""
     asked: Sequence[str] = ()
     """Addresses to ask about, most worrying first."""
 
@@ -44,7 +44,7 @@ def select(
     An address that is not global is in nobody's part.
     """
     sendable = [dossier for dossier in dossiers if dossier.is_global]
-    sorted_out = {source.name: _sorted(source.name, sendable, store, egress) for source in sources}
+    sorted_out = {source.name: _sorted(source, sendable, store, egress) for source in sources}
     chosen: Set[str] = set()
     for dossier in sendable:
         if len(chosen) >= budget:
@@ -54,7 +54,8 @@ def select(
     return {name: _part(name, item, chosen, budget) for name, item in sorted_out.items()}
 
 
-def _sorted(name: str, dossiers: Sequence[Dossier], store: EvidenceStore, egress: Egress) -> _Sorted:
+def _sorted(source: LiveSource, dossiers: Sequence[Dossier], store: EvidenceStore, egress: Egress) -> _Sorted:
+    name = source.name
     unanswered = [dossier for dossier in dossiers if not _answered(dossier, name)]
     held = store.get_many(name, [dossier.address for dossier in unanswered])
     fresh = {address: item.evidence for address, item in held.items() if item.fresh}
@@ -69,6 +70,8 @@ def _sorted(name: str, dossiers: Sequence[Dossier], store: EvidenceStore, egress
         why = closed or egress.withheld(name, address, dossier.allowance)
         if why:
             found.withheld[address] = told.setdefault(why, not_asked(name, f"not sent: {why}"))
+        elif not source.provider.supports(address):
+            found.withheld[address] = told.setdefault("", _unsupported(source))
         else:
             found.open[address] = None
     return found
@@ -84,6 +87,11 @@ def _part(name: str, item: _Sorted, chosen: Set[str], budget: int) -> Part:
 def _answered(dossier: Dossier, name: str) -> bool:
     found = dossier.source(name)
     return found is not None and found.status.answered
+
+
+def _unsupported(source: LiveSource) -> Evidence:
+    reason = f"{source.provider.title} knows no addresses of this kind"
+    return Evidence(source.name, SourceKind.PROVIDER, Status.UNSUPPORTED, reason=reason)
 
 
 def not_asked(name: str, reason: str) -> Evidence:

@@ -13,7 +13,7 @@ from .address import network
 from .case import TLP_LABELS
 from .errors import InputError
 
-PERIODS: Tuple[str, ...] = ("second", "minute", "day", "month")
+PERIODS: Tuple[str, ...] = ("second", "minute", "hour", "day", "month")
 """The periods a quota may be counted in. Days and months are those of UTC."""
 
 
@@ -32,7 +32,7 @@ class ProviderSettings:
     no_send: Tuple[str, ...] = ()
     """Addresses and prefixes that are never sent to this provider."""
     quota: Mapping[str, int] = field(default_factory=dict)
-    """Requests per second, minute, day, month of the user's plan; overrides what is documented and learnt."""
+    """Requests per second, minute, hour, day, month of the user's plan; overrides what is documented and learnt."""
     timeout: float = 15.0
     """Seconds one request may take."""
     concurrency: int = 0

@@ -186,7 +186,7 @@ def test_what_we_do_not_know_is_never_empty_and_names_silent_sources():
         (section,) = [section for section in document(told).sections if section.title == "What we do not know"]
         assert len(section.blocks[0].items) >= 3
     text = markdown.render(document(EVERYTHING)).replace("\\", "")
-    assert "greynoise was rate limited for 1 of 6 addresses: until noon. [E" in text
+    assert "GreyNoise was rate limited for 1 of 6 addresses: until noon. [E" in text
     assert "Would change:** 198.51.100[.]1: " in text
 
 

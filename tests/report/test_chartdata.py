@@ -178,7 +178,7 @@ def test_an_unknown_owner_never_leads_the_ranking() -> None:
 def test_coverage_tells_every_status_in_words() -> None:
     found = figure("coverage", CROWD)
     row = dict(zip(found.data.header, cells(found.data)[0]))
-    assert row["greynoise"] == "not asked"
+    assert row["GreyNoise"] == "not asked"
     assert row["Cisco Talos"] == "unavailable"
     assert row["VirusTotal"] == "ok"
 
@@ -187,7 +187,7 @@ def test_a_source_that_some_addresses_lack_has_no_entry_there() -> None:
     case = build_case(
         dossier(virustotal(9, 3), address="198.51.100.1"), dossier(virustotal(9, 3), silent("otx", Status.TIMEOUT))
     )
-    column = figure("coverage", case).data.header.index("otx")
+    column = figure("coverage", case).data.header.index("AlienVault OTX")
     assert sorted(row[column] for row in cells(figure("coverage", case).data)) == ["no entry", "timeout"]
 
 

@@ -11,13 +11,14 @@ import pytest
 
 from ipthreat.dossier import Evidence, Status, Verdict
 from ipthreat.exchange import Access, Request
+from ipthreat.providers import LIVE
 from ipthreat.testkit import behaviours
 from ipthreat.testkit.faults import ADDRESS, CANARY, FAULTS, Fault, looked_up, suffered
 from ipthreat.testkit.server import FakeServer
-from ipthreat.testkit.vendors import FakeVendor, FakeVirusTotal, vendor_routes
+from ipthreat.testkit.vendors import FakeVendor, vendor_routes
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "tls" / "loopback.pem"
-PROVIDERS = [FakeVendor(), FakeVirusTotal()]
+PROVIDERS = [FakeVendor(), *LIVE.values()]
 
 
 def is_a_failure(found: Evidence) -> bool:
@@ -36,10 +37,10 @@ def test_a_fault_ends_as_documented(
     assert CANARY not in "".join([repr(found), caplog.text, *capfd.readouterr()])
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_without_a_fault_the_same_look_up_succeeds(provider):
+@pytest.mark.parametrize("provider, path", [(FakeVendor(), ""), (LIVE["virustotal"], "/api/v3")])
+def test_without_a_fault_the_same_look_up_succeeds(provider, path: str):
     with FakeServer(vendor_routes()) as server:
-        assert looked_up(provider, server.url).status is Status.OK
+        assert looked_up(provider, server.url + path).status is Status.OK
         assert CANARY in str(server.asked[0].headers)
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ipthreat.dossier import Status, Verdict
 from ipthreat.exchange import Request, Response
-from ipthreat.providers.base import LiveProvider
+from ipthreat.providers import LIVE, LiveProvider
 from ipthreat.settings import ProviderSettings
 from ipthreat.testkit.server import FakeServer
-from ipthreat.testkit.vendors import FakeVendor, FakeVirusTotal, rating, vendor_routes, virustotal_object
+from ipthreat.testkit.vendors import FakeVendor, rating, vendor_routes, virustotal_object
 from ipthreat.transport import RequestsTransport
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -26,8 +26,8 @@ JSON = st.recursive(
 )
 
 
-def asked(server: FakeServer, vendor: LiveProvider, *addresses: str):
-    settings = ProviderSettings(key="a key", base_url=server.url)
+def asked(base_url: str, vendor: LiveProvider, *addresses: str):
+    settings = ProviderSettings(key="a key", base_url=base_url)
     with RequestsTransport() as transport:
         return vendor.answers(addresses, transport.send(vendor.question(addresses, settings)), NOON)
 
@@ -40,29 +40,29 @@ def test_one_address_is_asked_with_the_key_in_a_header():
 
 def test_several_addresses_are_asked_at_once():
     with FakeServer(vendor_routes()) as server:
-        found = asked(server, FakeVendor(batch=5), "8.8.8.8", "1.1.1.1")
+        found = asked(server.url, FakeVendor(batch=5), "8.8.8.8", "1.1.1.1")
         assert len(server.asked) == 1
     assert {address: item.verdict.value for address, item in found.items()} == {
         address: rating(address)["verdict"] for address in ("8.8.8.8", "1.1.1.1")
     }
 
 
-@pytest.mark.parametrize("vendor", [FakeVendor(), FakeVirusTotal()], ids=lambda vendor: vendor.name)
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111"])
-def test_a_server_answers_the_question(vendor: LiveProvider, address: str):
+def test_a_server_answers_the_questions_of_the_vendor_and_of_virustotal(address: str):
     with FakeServer(vendor_routes()) as server:
-        assert asked(server, vendor, address)[address].status is Status.OK
+        assert asked(server.url, FakeVendor(), address)[address].status is Status.OK
+        assert asked(server.url + "/api/v3", LIVE["virustotal"], address)[address].status is Status.OK
 
 
 def test_one_address_in_four_is_hostile():
     addresses = [f"9.9.{number // 250}.{number % 250}" for number in range(1000)]
     assert 200 < sum(rating(address)["verdict"] == "malicious" for address in addresses) < 300
     hostile = next(address for address in addresses if rating(address)["verdict"] == "malicious")
-    found = FakeVirusTotal().parse(hostile, virustotal_object(hostile), NOON)
+    found = LIVE["virustotal"].parse(hostile, virustotal_object(hostile), NOON)
     assert (found.verdict, found.counts["malicious"], len(found.detections)) == (Verdict.MALICIOUS, 7, 7)
 
 
-@pytest.mark.parametrize("vendor", [FakeVendor(), FakeVendor(batch=3), FakeVirusTotal()])
+@pytest.mark.parametrize("vendor", [FakeVendor(), FakeVendor(batch=3)])
 @given(body=JSON, code=st.sampled_from([200, 200, 200, 404, 429, 500]))
 def test_no_answer_makes_them_raise_or_forget_an_address(vendor: LiveProvider, body, code: int):
     addresses = ("8.8.8.8", "1.1.1.1")[: 1 if vendor.batch == 1 else 2]
@@ -73,7 +73,6 @@ def test_no_answer_makes_them_raise_or_forget_an_address(vendor: LiveProvider, b
 def test_the_headers_of_quota_are_read():
     headers = {"X-Limit-Day": "50", "X-Remaining-Day": "12", "x-reset": "1795525200", "X-Remaining-Minute": "soon"}
     assert FakeVendor().rate(Response(200, headers)) == {"limit_day": 50, "remaining_day": 12, "reset": 1795525200}
-    assert FakeVirusTotal().rate(Response(200, headers)) == {}
 
 
 def test_a_vendor_needs_no_more_than_the_protocol_asks_for():

@@ -1,13 +1,18 @@
-"""VirusTotal v3: the IP address object (https://docs.virustotal.com/reference/ip-object)."""
+"""VirusTotal v3: the IP address object (https://docs.virustotal.com/reference/ip-object).
+
+`virustotal_relations.py` asks further, about one address at a time.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Dict, Mapping, Optional, Tuple
-from urllib.parse import quote
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from ..dossier import Detection, Evidence, SourceKind, Status, Verdict
+from ..dossier import Detection, Evidence, Status, Verdict
+from ..exchange import Request, Response
 from . import base
+from .base import Settings
+from .service import Service, escaped
 
 STATS = ("malicious", "suspicious", "undetected", "harmless", "timeout")
 """Keys of `last_analysis_stats` in the order reports print them."""
@@ -31,43 +36,76 @@ _STATUS_OF_ERROR: Mapping[str, Status] = {
     "ForbiddenError": Status.FORBIDDEN,
     "DeadlineExceededError": Status.TIMEOUT,
 }
+_SPANS: Mapping[str, str] = {"hourly": "hour", "daily": "day", "monthly": "month"}
 
 
-class VirusTotal:
-    """Reads VirusTotal v3 answers. `undetected` and `harmless` engines have no opinion that counts."""
+class VirusTotal(Service):
+    """Asks and reads VirusTotal v3. `undetected` and `harmless` engines have no opinion that counts."""
 
     name = "virustotal"
     title = "VirusTotal"
+    home = "https://www.virustotal.com/api/v3"
+    quota: Mapping[str, int] = {"minute": 4, "day": 500, "month": 15_500}
 
     def link(self, address: str) -> str:
         """The page about the address in VirusTotal's interface."""
-        return f"https://www.virustotal.com/gui/ip-address/{quote(address, safe='')}"
+        return f"https://www.virustotal.com/gui/ip-address/{escaped(address)}"
+
+    def question(self, addresses: Sequence[str], settings: Settings) -> Request:
+        """`GET /ip_addresses/{ip}`: one request and one unit of quota per address."""
+        return self.ask(f"/ip_addresses/{escaped(addresses[0])}", settings)
+
+    def ask(self, path: str, settings: Settings, **params: str) -> Request:
+        """A request for any path, with the key in its header."""
+        return Request(self.place(settings, path), headers={"x-apikey": settings.key}, params=params)
+
+    def quota_question(self, settings: Settings) -> Optional[Request]:
+        """What the account may still ask. None without `user` among the extra settings.
+
+        The vendor would also take the key in its place, but there it would stand in the URL and in logs.
+        """
+        user = settings.extra.get("user", "")
+        return self.ask(f"/users/{escaped(user)}/overall_quotas", settings) if user else None
+
+    def quota_answer(self, response: Response) -> Mapping[str, int]:
+        """`limit_day`, `remaining_day` and the like for hour, day and month; empty when the answer has none."""
+        body, _ = self.opened(response, None)
+        data = base.mapping(base.mapping(body).get("data"))
+        figures: Dict[str, int] = {}
+        for name, span in _SPANS.items():
+            user = base.mapping(base.mapping(data.get(f"api_requests_{name}")).get("user"))
+            allowed, used = base.number(user.get("allowed")), base.number(user.get("used"))
+            if allowed is not None and used is not None:
+                figures.update({f"limit_{span}": allowed, f"remaining_{span}": max(0, allowed - used)})
+        return figures
 
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from the body of `GET /api/v3/ip_addresses/{ip}` or of one of its errors."""
         answer = base.mapping(body)
         if "error" in answer:
-            code = base.text(base.mapping(answer["error"]).get("code"))
-            status = _STATUS_OF_ERROR.get(code, Status.ERROR)
-            return base.failed(self, address, status, f"VirusTotal answered {code or 'an error without a code'}")
+            return self._refusal(address, answer["error"])
         data = base.mapping(answer.get("data", answer))
         attributes = data.get("attributes")
         if data.get("type") != "ip_address" or not isinstance(attributes, dict):
-            return base.failed(self, address, Status.ERROR, "the answer is no VirusTotal v3 IP address object")
+            return self.without(address, Status.ERROR, "the answer is no VirusTotal v3 IP address object")
         if not _has_stats(attributes):
-            return base.failed(self, address, Status.ERROR, "the answer holds no usable counts of engines")
-        if data.get("id") != address:
-            return base.failed(self, address, Status.ERROR, "the answer is about another address")
+            return self.without(address, Status.ERROR, "the answer holds no usable counts of engines")
+        if base.address(data.get("id")) != address:
+            return self.without(address, Status.ERROR, "the answer is about another address")
         return self._evidence(address, attributes, retrieved_at)
+
+    def _refusal(self, address: str, error: Any) -> Evidence:
+        code = base.text(base.mapping(error).get("code"))
+        told = code if code in _STATUS_OF_ERROR else "an error"
+        return self.without(address, _STATUS_OF_ERROR.get(code, Status.ERROR), f"VirusTotal answered {told}")
 
     def _evidence(self, address: str, attributes: Dict[str, Any], retrieved_at: Optional[datetime]) -> Evidence:
         stats = {key: base.count(base.mapping(attributes.get("last_analysis_stats")).get(key)) for key in STATS}
         reputation = base.signed(attributes.get("reputation"))
         counts = stats if reputation is None else {**stats, "reputation": reputation}
-        return Evidence(
-            source=self.name,
-            kind=SourceKind.PROVIDER,
-            status=Status.OK,
+        return self.stated(
+            address,
+            retrieved_at,
             verdict=_verdict(stats),
             score=min(100, 20 * stats["malicious"] + 5 * stats["suspicious"]),
             native=f"{stats['malicious']}/{sum(stats.values())}",
@@ -76,21 +114,19 @@ class VirusTotal:
             detections=_detections(attributes.get("last_analysis_results")),
             flags=_flags(attributes.get("tags")),
             observed_at=base.moment(attributes.get("last_analysis_date")),
-            retrieved_at=retrieved_at,
             first_seen=base.moment(attributes.get("first_seen_date")),
-            asn=base.count(attributes.get("asn")) or None,
+            asn=base.number(attributes.get("asn"), 1),
             as_owner=base.text(attributes.get("as_owner")),
             network=base.network(attributes.get("network")),
             country=base.country(attributes.get("country")),
             rir=base.rir(attributes.get("regional_internet_registry")),
-            link=self.link(address),
         )
 
 
 def _has_stats(attributes: Mapping[str, Any]) -> bool:
     """Counts that are missing or malformed are a failed look-up, never "0 malicious"."""
     stats = base.mapping(attributes.get("last_analysis_stats"))
-    return bool(stats) and all(base.signed(value) is not None and value >= 0 for value in stats.values())
+    return "malicious" in stats and all(base.signed(value) is not None and value >= 0 for value in stats.values())
 
 
 def _verdict(stats: Mapping[str, int]) -> Verdict:

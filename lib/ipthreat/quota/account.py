@@ -28,7 +28,7 @@ class Account:
     name: str
     """Provider and a hash of the key: `virustotal:1f0e…`. The key itself is stored nowhere."""
     limits: Mapping[str, int] = field(default_factory=dict)
-    """Requests per second, minute, day, month; a period without a limit is absent."""
+    """Requests per second, minute, hour, day, month; a period without a limit is absent."""
     settled: FrozenSet[str] = frozenset()
     """Periods whose limit is the user's own word, which nothing that is learnt overrides."""
     members: int = 1
@@ -41,17 +41,18 @@ class Account:
         return {**self.limits, **{period: limit for period, limit in learnt.items() if period not in self.settled}}
 
     def windows(self, limits: Mapping[str, int]) -> List[Window]:
-        """This machine's sliding windows: a limit per second is spread evenly, one per minute may come at once.
+        """This machine's sliding windows: a limit per second is spread evenly, others may be used up at once.
 
         A share below one request per window is one request per longer window.
         """
         found = []
-        if limits.get("second"):
+        if "second" in limits:
             found.append(Window(MARGIN * self.members / limits["second"], 1))
-        if limits.get("minute"):
-            share, seconds = limits["minute"] // self.members, MARGIN * 60.0
-            whole = Window(seconds, share)
-            found.append(whole if share else Window(seconds * self.members / limits["minute"], 1))
+        for period, seconds in (("minute", MARGIN * 60.0), ("hour", MARGIN * 3600.0)):
+            if period in limits:
+                share = limits[period] // self.members
+                longer = Window(seconds * self.members / limits[period], 1)
+                found.append(Window(seconds, share) if share else longer)
         return found
 
     def share(self, limit: int) -> int:

@@ -61,7 +61,8 @@ def _echo() -> Behaviour:
 
 
 _GONE = (Status.NOT_FOUND, Status.ERROR)
-_WRONG_BODIES = (b"[]", b"null", b"5", b'"text"', b"{}", b'{"data": []}', b'{"data": {"attributes": 5}}', b"\xff\xfe")
+_EMPTY_BODIES = (b"[]", b"{}")
+_WRONG_BODIES = (b"null", b"5", b'"text"', b'{"data": []}', b'{"data": {"attributes": 5}}', b"\xff\xfe")
 
 FAULTS: Tuple[Fault, ...] = (
     _fault("401", behaviours.status(401), Status.AUTH_ERROR),
@@ -76,6 +77,7 @@ FAULTS: Tuple[Fault, ...] = (
     _fault("captcha page with 200", behaviours.html_page()),
     _fault("JSON that ends early", behaviours.data(_SOME)),
     *[_fault(f"body {body!r}", behaviours.data(body)) for body in _WRONG_BODIES],
+    *[_fault(f"body {body!r}", behaviours.data(body), *_GONE) for body in _EMPTY_BODIES],  # a list may well be empty
     _fault("JSON nested too deeply", behaviours.data(b"[" * 100_000)),
     _fault("empty body", behaviours.data(b"")),
     _fault("204", behaviours.status(204)),

@@ -19,18 +19,13 @@ from urllib.parse import quote, unquote
 
 from ..dossier import Evidence, SourceKind, Status, Verdict
 from ..exchange import Request, Response
-from ..providers.base import failed, mapping, signed, text
-from ..providers.virustotal import STATS, VirusTotal
-from ..settings import ProviderSettings
+from ..providers.base import Settings, failed, mapping, signed, status_of, text
+from ..providers.virustotal import STATS
 from . import behaviours
 from .server import Behaviour, Conversation
 
 ONE = "/look-up/"
 MANY = "/look-ups"
-
-_STATUSES: Mapping[int, Status] = MappingProxyType(
-    {401: Status.AUTH_ERROR, 403: Status.FORBIDDEN, 404: Status.NOT_FOUND, 429: Status.RATE_LIMITED}
-)
 
 
 def _decoded(response: Response) -> Any:
@@ -56,7 +51,15 @@ class FakeVendor:
         """A page that does not exist."""
         return f"https://vendor.example/{quote(address, safe='')}"
 
-    def question(self, addresses: Sequence[str], settings: ProviderSettings) -> Request:
+    def supports(self, address: str) -> bool:
+        """It knows them all."""
+        return True
+
+    def at_once(self, settings: Settings) -> int:
+        """As many as it was made with."""
+        return self.batch
+
+    def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """A GET for one address, a POST for several."""
         headers = {"X-Key": settings.key}
         if self.batch == 1:
@@ -64,12 +67,13 @@ class FakeVendor:
         body = json.dumps({"addresses": list(addresses)}).encode()
         return Request(settings.base_url + MANY, "POST", {**headers, "Content-Type": "application/json"}, body=body)
 
-    def answers(self, addresses: Sequence[str], response: Response, retrieved_at: datetime) -> Mapping[str, Evidence]:
+    def answers(
+        self, addresses: Sequence[str], response: Response, retrieved_at: Optional[datetime]
+    ) -> Mapping[str, Evidence]:
         """An entry per address, whatever came."""
-        if response.status != 200:
-            status = _STATUSES.get(response.status, Status.ERROR)
-            reason = f"{self.title} answered {response.status}"
-            return {address: failed(self, address, status, reason) for address in addresses}
+        failure = status_of(response, retrieved_at)
+        if failure is not None:
+            return {address: failed(self, address, *failure) for address in addresses}
         body = mapping(_decoded(response))
         told = mapping(body.get("answers")) if self.batch > 1 else {addresses[0]: body}
         return {address: self.parse(address, told.get(address), retrieved_at) for address in addresses}
@@ -98,33 +102,6 @@ class FakeVendor:
         return {name: int(value) for name, value in told.items() if value.isascii() and value.isdigit()}
 
 
-class FakeVirusTotal(VirusTotal):
-    """VirusTotal v3 as far as benchmarks and fault tests need it: one address, one GET."""
-
-    needs = ("key",)
-    quota: Mapping[str, int] = MappingProxyType({})
-    batch = 1
-    concurrency = 8
-    tlp = "TLP:GREEN"
-
-    def question(self, addresses: Sequence[str], settings: ProviderSettings) -> Request:
-        """The IP address object."""
-        url = f"{settings.base_url}/api/v3/ip_addresses/{quote(addresses[0], safe='')}"
-        return Request(url, headers={"x-apikey": settings.key})
-
-    def answers(self, addresses: Sequence[str], response: Response, retrieved_at: datetime) -> Mapping[str, Evidence]:
-        """The parsed object; the HTTP status where it says more."""
-        (address,) = addresses
-        if response.status in _STATUSES:
-            reason = f"VirusTotal answered {response.status}"
-            return {address: failed(self, address, _STATUSES[response.status], reason)}
-        return {address: self.parse(address, _decoded(response), retrieved_at)}
-
-    def rate(self, response: Response) -> Mapping[str, int]:
-        """VirusTotal's headers say nothing."""
-        return {}
-
-
 def rating(address: str) -> Dict[str, Any]:
     """A made-up rating, the same for an address every time; one address in four is hostile."""
     number = hashlib.sha256(address.encode()).digest()[0]
@@ -147,7 +124,7 @@ def vendor_routes(
     faulty: Callable[[str], bool] = lambda address: False,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Dict[str, Behaviour]:
-    """Routes of a server behind `FakeVendor` and `FakeVirusTotal`.
+    """Routes of a server behind `FakeVendor`, and behind VirusTotal at `<url>/api/v3`.
 
     Each answer comes after `latency` seconds; where `faulty` says so of an address, the `fault` comes instead.
     """
