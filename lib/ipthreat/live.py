@@ -63,6 +63,8 @@ class Live:
         self._left = bounds.budget
         self._run: Optional[Run] = None
         self._asking: Dict[str, Asking] = {}
+        self.planned: Optional[Plan] = None
+        """What a dry run would have asked; None for any other run."""
 
     @property
     def requests(self) -> Dict[str, int]:
@@ -71,8 +73,7 @@ class Live:
 
     def plan(self, dossiers: Sequence[Dossier]) -> Plan:
         """What `answers` would ask, cost and take; asks nothing."""
-        bounds, ground = self._bounds, self._ground
-        return plan_of(dossiers, self._sources, self._selected(dossiers), ground.ledger, bounds.budget, bounds.seconds)
+        return self._plan(dossiers, self._selected(dossiers))
 
     def answers(self, dossiers: Sequence[Dossier]) -> Dict[str, Tuple[Evidence, ...]]:
         """Address → an entry per source for each global address; one whose answer its dossier has is left as it is.
@@ -80,6 +81,7 @@ class Live:
         Answers reach the store as they come, so that an interrupted run that is begun again asks nothing twice.
         """
         parts = self._selected(dossiers)
+        self.planned = self._plan(dossiers, parts) if self._bounds.dry else None
         self._left -= len({address for part in parts.values() for address in part.asked})
         found = self._dry(parts) if self._bounds.dry else self._asked(parts)
         gathered: Dict[str, List[Evidence]] = {dossier.address: [] for dossier in dossiers if dossier.is_global}
@@ -92,6 +94,10 @@ class Live:
     def _selected(self, dossiers: Sequence[Dossier]) -> Dict[str, Part]:
         ground = self._ground
         return select(by_worry(dossiers, ground.policy), self._sources, ground.store, ground.egress, self._left)
+
+    def _plan(self, dossiers: Sequence[Dossier], parts: Mapping[str, Part]) -> Plan:
+        bounds = self._bounds
+        return plan_of(dossiers, self._sources, parts, self._ground.ledger, bounds.budget, bounds.seconds)
 
     def _dry(self, parts: Mapping[str, Part]) -> Dict[str, Dict[str, Evidence]]:
         return {

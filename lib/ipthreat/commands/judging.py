@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 
 from .. import demo
 from ..address import split
@@ -32,7 +32,13 @@ from ..report.tables import json_data
 from ..terminal import coloured, colours_wanted, say
 from .ground import Environment, lists_file, now, output
 
+if TYPE_CHECKING:  # what asks providers is loaded only when they are asked
+    from ..live import Live
+    from .sources import LiveRun
+
 TITLE = "Suspicious IP Addresses"
+TLP = "TLP:AMBER"
+"""A report's label where none is given."""
 
 
 def as_of(text: Optional[str]) -> datetime:
@@ -56,9 +62,20 @@ def recorded(files: Sequence[str]) -> Dict[str, Tuple[Evidence, ...]]:
     return merged
 
 
-def _judge(options: argparse.Namespace, intelligence: Intelligence, moment: datetime) -> Judge:
+def _asked(options: argparse.Namespace, environment: Environment) -> Optional[LiveRun]:
+    """The live part of the command; None when nobody is to be asked."""
+    if not options.live and not options.dry_run:
+        return None
+    from .sources import live_run
+
+    return live_run(options, environment)
+
+
+def _judge(
+    options: argparse.Namespace, intelligence: Intelligence, moment: datetime, asked: Optional[LiveRun]
+) -> Judge:
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
-    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy)
+    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy, asked.live if asked else None)
 
 
 def _judge_with(
@@ -67,9 +84,10 @@ def _judge_with(
     evidence: Sequence[str],
     allowed: Optional[Allowlist] = None,
     policy: str = "standard",
+    live: Optional[Live] = None,
 ) -> Judge:
     sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence)))
-    return Judge(Gatherer(sources, allowed or Allowlist()), policy_named(policy), moment, intelligence.parts())
+    return Judge(Gatherer(sources, allowed or Allowlist(), live), policy_named(policy), moment, intelligence.parts())
 
 
 def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str:
@@ -80,6 +98,7 @@ def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str
     words += [f"--allowlist {options.allowlist}"] if options.allowlist else []
     words += [f"--policy {options.policy}"] if options.policy != "standard" else []
     words += [f"--as-of {options.as_of}"] if options.as_of else []
+    words += ["--live"] if options.live else []
     return " ".join(words)
 
 
@@ -90,9 +109,12 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat check`: one paragraph per address, or the explanations as JSON."""
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
-    judge = _judge(options, intelligence, moment)
+    asked = _asked(options, environment)
+    judge = _judge(options, intelligence, moment, asked)
     texts = list(_addresses(options.address))
     case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts))
+    if asked:
+        asked.finish()
     if options.json:
         output(json.dumps(json_data(case), indent=2))
         return 0
@@ -150,9 +172,12 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
-    judge = _judge(options, intelligence, moment)
+    asked = _asked(options, environment)
+    judge = _judge(options, intelligence, moment, asked)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
-    case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp)
+    case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp or TLP)
+    if asked:
+        asked.finish()
     case = case.only(options.only) if options.only else case
     if options.out:
         written = write_all(case, Path(options.out))
