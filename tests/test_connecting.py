@@ -58,10 +58,11 @@ def test_an_account_has_the_documented_limits_and_the_user_s_before_them():
 
 
 def test_the_rules_of_egress_are_the_provider_s_or_the_user_s():
-    settings = settings_for("vendor", own={"tlp": "TLP:AMBER", "no_send": ("203.0.113.0/24",)})
-    egress = egress_of(settings, connected(settings), "TLP:AMBER")
+    plain = settings_for("vendor", tlp="TLP:AMBER")
+    settings = settings_for("vendor", own={"tlp": "TLP:AMBER", "no_send": ("203.0.113.0/24",)}, tlp="TLP:AMBER")
+    egress = egress_of(settings, connected(settings))
     assert egress.closed("vendor") == ""
-    assert egress_of(settings_for("vendor"), connected(settings_for("vendor")), "TLP:AMBER").closed("vendor")
+    assert egress_of(plain, connected(plain)).closed("vendor")
     assert [str(item) for item in egress.no_send["vendor"]] == ["203.0.113.0/24"]
 
 

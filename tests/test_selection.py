@@ -33,7 +33,7 @@ def store(tmp_path: Path, ticks: Ticks) -> EvidenceStore:
 def selected(store: EvidenceStore, dossiers: List[Dossier], budget: int = 100, names=("vendor",), **own):
     settings = settings_for(*names, own=own)
     sources = [source_of(FakeVendor(name), MockTransport(answering()), settings_for(name, own=own)) for name in names]
-    return select(dossiers, sources, store, egress_of(settings, sources, "TLP:GREEN"), budget)
+    return select(dossiers, sources, store, egress_of(settings, sources), budget)
 
 
 def known(address: str, name: str = "vendor", status: Status = Status.OK):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
@@ -75,10 +75,10 @@ def account_of(
     )
 
 
-def egress_of(settings: LiveSettings, sources: Sequence[LiveSource], tlp: str) -> Egress:
-    """What may leave the machine in a run over data of this label."""
+def egress_of(settings: LiveSettings, sources: Sequence[LiveSource]) -> Egress:
+    """What may leave the machine in a run."""
     return Egress(
-        tlp,
+        settings.tlp,
         {source.name: source.settings.tlp or source.provider.tlp for source in sources},
         {source.name: tuple(network(text) for text in source.settings.no_send) for source in sources},
     )
@@ -95,6 +95,16 @@ def over_requests(settings: LiveSettings) -> Connect:
     return _connect
 
 
+def _wished(settings: LiveSettings, wish: Wish) -> LiveSettings:
+    """The settings with what this run wants otherwise. Raises InputError for what no run may want."""
+    return replace(
+        settings,
+        budget=settings.budget if wish.budget is None else wish.budget,
+        timeout=settings.timeout if wish.seconds is None else wish.seconds,
+        tlp=wish.tlp or settings.tlp,
+    )
+
+
 def open_live(
     settings: LiveSettings,
     folder: Path,
@@ -106,19 +116,17 @@ def open_live(
     clock: Clock = SYSTEM,
 ) -> Live:
     """A run, ready to ask. Store, ledger and audit file live in the folder; `tell` hears what goes wrong with them."""
+    settings = _wished(settings, wish)
     known = with_third_parties(tell) if providers is None else providers
     sources = live_sources(settings, known, connect or over_requests(settings), alert=wish.alert)
-    tlp = wish.tlp or settings.tlp
     ground = Ground(
         EvidenceStore(folder / STORE_FILE, clock=clock, tell=tell),
         Ledger(folder / QUOTA_FILE, clock=clock, tell=tell),
-        egress_of(settings, sources, tlp),
-        Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], tlp),
+        egress_of(settings, sources),
+        Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], settings.tlp),
         wish.policy,
         clock,
         tuple(name for name, own in settings.providers.items() if not own.enabled),
         wish.watchers,
     )
-    budget = settings.budget if wish.budget is None else wish.budget
-    seconds = settings.timeout if wish.seconds is None else wish.seconds
-    return Live(sources, ground, Bounds(budget, seconds, wish.dry))
+    return Live(sources, ground, Bounds(settings.budget, settings.timeout, wish.dry))

@@ -113,14 +113,14 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     judge = _judge(options, intelligence, moment, asked)
     texts = list(_addresses(options.address))
     case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts))
-    if asked:
-        asked.finish()
     if options.json:
         output(json.dumps(json_data(case), indent=2))
-        return 0
-    colours = colours_wanted(sys.stdout, environment)
-    for assessment in case.assessments:
-        output("\n".join(_told(assessment, options.explain, colours)))
+    else:
+        colours = colours_wanted(sys.stdout, environment)
+        for assessment in case.assessments:
+            output("\n".join(_told(assessment, options.explain, colours)))
+    if asked:
+        asked.finish()
     return 0
 
 
@@ -176,8 +176,6 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     judge = _judge(options, intelligence, moment, asked)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
     case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp or TLP)
-    if asked:
-        asked.finish()
     case = case.only(options.only) if options.only else case
     if options.out:
         written = write_all(case, Path(options.out))
@@ -185,6 +183,8 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     form = "json" if options.json else "strict" if options.strict else options.format
     output(FORMATS[form].render(case), end="")
     _remarks(case)
+    if asked:
+        asked.finish()
     return 0
 
 
