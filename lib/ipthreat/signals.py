@@ -184,9 +184,13 @@ def otx_authors(dossier: Dossier, policy: Policy, as_of: datetime) -> Iterator[S
 
 
 def source_words(dossier: Dossier, policy: Policy, as_of: datetime) -> Iterator[Signal]:
-    """A provider's own words (`malicious`, `trust_1`, `online`), each with the weight the policy gives it."""
+    """A provider's own words (`malicious`, `trust_1`, `online`), each with the weight the policy gives it.
+
+    Where the same publisher's list holds the address, too (Feodo), that is one observation: the list's entry counts.
+    """
+    listed = {item.source for item in _usable(dossier) if item.kind is SourceKind.BLOCK_LIST}
     for item in _usable(dossier):
-        if item.kind is SourceKind.PROVIDER:
+        if item.kind is SourceKind.PROVIDER and item.source not in listed:
             for label in item.labels:
                 name = f"{item.source}.{label}"
                 text = label.replace("_", " ")

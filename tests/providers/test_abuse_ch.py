@@ -8,12 +8,15 @@ from urllib.parse import parse_qs
 
 import pytest
 from answers import ADDRESS, NOW, SETTINGS, answer, changed, load
+from dossiers import NOW as AS_OF
+from dossiers import block_list, dossier, provider
 
 from ipthreat.dossier import Status, Verdict
 from ipthreat.policy import policy_named
 from ipthreat.providers.feodo import Feodo
 from ipthreat.providers.threatfox import ThreatFox
 from ipthreat.providers.urlhaus import UrlHaus
+from ipthreat.signals import signals_of
 from ipthreat.testkit.providers import CanarySettings
 
 THREATFOX, URLHAUS, FEODO = ThreatFox(), UrlHaus(), Feodo()
@@ -157,6 +160,14 @@ def test_one_list_answers_for_all_addresses_and_none_of_them_is_sent():
 def test_the_key_is_sent_when_there_is_one():
     assert FEODO.question([ADDRESS], CanarySettings(key="")).headers == {}
     assert FEODO.question([ADDRESS], SETTINGS).headers == {"Auth-Key": SETTINGS.key}
+
+
+def test_the_list_as_a_feed_and_as_a_provider_is_one_observation():
+    asked, fed = provider("feodo", "online"), block_list("feodo", "c2")
+    policy = policy_named("standard")
+    names = [signal.name for signal in signals_of(dossier(asked, fed), policy, AS_OF)]
+    assert names == ["block_list.c2"]
+    assert [signal.name for signal in signals_of(dossier(asked), policy, AS_OF)] == ["feodo.online"]
 
 
 def test_an_empty_list_is_an_answer():

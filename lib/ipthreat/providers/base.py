@@ -5,16 +5,17 @@ Everything here is pure. `service.py` has the class that most providers are buil
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from ..address import canonical
 from ..address import network as parse_network
 from ..dossier import Evidence, SourceKind, Status
 from ..errors import AddressError
-from ..exchange import Request, Response, retry_after
+
+if TYPE_CHECKING:  # who reads recorded answers needs no HTTP
+    from ..exchange import Request, Response
 
 TEXT_LIMIT = 200
 """Longest text kept of any field, in characters."""
@@ -141,6 +142,8 @@ def status_of(
 
 def _until(response: Response, retrieved_at: Optional[datetime]) -> str:
     """When the quota is said to be there again, in words; empty when the answer does not say."""
+    from ..exchange import retry_after
+
     wait = retry_after(response)
     if wait is not None and retrieved_at is not None:
         reset: Optional[datetime] = retrieved_at + timedelta(seconds=wait)
@@ -153,6 +156,8 @@ def _until(response: Response, retrieved_at: Optional[datetime]) -> str:
 
 def document(response: Response) -> Any:
     """The decoded JSON body. Raises ValueError for anything else."""
+    import json
+
     try:
         return json.loads(response.body)
     except RecursionError:

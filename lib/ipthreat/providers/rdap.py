@@ -8,6 +8,7 @@ knows the registry of an address asks it directly, with its URL of REGISTRIES as
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
@@ -16,12 +17,14 @@ from ..address import canonical
 from ..dossier import Evidence, Status
 from ..errors import AddressError
 from ..exchange import Request
+from ..special import Address
 from . import base
 from .base import Failure, Settings
 from .rdap_bootstrap import REGISTRIES, Bootstrap, built_in
 from .service import Service, escaped
 
 _ENTITY_LIMIT = 200
+_PADDED = re.compile(r"\b0+(?=[0-9])")
 _HOSTS = {"arin": "ARIN", "apnic": "APNIC", "ripe": "RIPE NCC", "lacnic": "LACNIC", "afrinic": "AFRINIC"}
 _MOVED = Failure(Status.ERROR, "the network belongs to another registry now")
 
@@ -55,7 +58,7 @@ class Rdap(Service):
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from an `ip network` object."""
         answer = base.mapping(body)
-        if answer.get("objectClassName") != "ip network":
+        if answer.get("objectClassName", "ip network") != "ip network":
             return self.without(address, Status.ERROR, "the answer is no RDAP network")
         network = _network(answer, address)
         if not network:
@@ -78,8 +81,7 @@ class Rdap(Service):
 def _network(answer: Mapping[str, Any], address: str) -> str:
     """The prefix of the answer that holds the address: of those it names, else of those between start and end."""
     try:
-        first = ipaddress.ip_address(canonical(base.text(answer.get("startAddress")).partition("/")[0]))
-        last = ipaddress.ip_address(canonical(base.text(answer.get("endAddress")).partition("/")[0]))
+        first, last = _bound(answer.get("startAddress")), _bound(answer.get("endAddress"))
         wanted = ipaddress.ip_address(address)
     except (AddressError, ValueError):
         return ""
@@ -90,6 +92,15 @@ def _network(answer: Mapping[str, Any], address: str) -> str:
     candidates = [ipaddress.ip_network(text) for text in named if text]
     holding = [net for net in (*candidates, *spans) if wanted in net and first <= net[0] and net[-1] <= last]
     return str(holding[0]) if holding else ""
+
+
+def _bound(value: Any) -> Address:
+    """One end of the range. Some services write a length after it, some pad octets to three digits (`074.125.000.000`).
+
+    Raises AddressError.
+    """
+    written = base.text(value).partition("/")[0]
+    return ipaddress.ip_address(canonical(_PADDED.sub("", written) if ":" not in written else written))
 
 
 def _prefix(item: Mapping[str, Any]) -> str:

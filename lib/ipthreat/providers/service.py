@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import datetime
-from typing import Any, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from ..dossier import Evidence, SourceKind, Status
-from ..exchange import Request, Response
 from . import base
-from .base import Failure, Settings
+from .base import Failure, LiveProvider, Settings
+
+if TYPE_CHECKING:
+    from ..exchange import Request, Response
 
 
 class Service(ABC):
@@ -119,3 +121,9 @@ class Service(ABC):
 def escaped(address: str) -> str:
     """The address as part of a URL: the colons of IPv6 are escaped."""
     return quote(address, safe="")
+
+
+if TYPE_CHECKING:
+
+    def _keeps_the_contract(service: Service) -> LiveProvider:
+        return service

@@ -121,7 +121,9 @@ def _fault(body: Any) -> Optional[Failure]:
     """Why a body is no envelope. That of an empty collection may have no members at all."""
     envelope = base.mapping(body)
     named = "objects" in envelope or "more" in envelope or body == {}
-    if named and isinstance(envelope.get("objects", []), list) and isinstance(envelope.get("more", False), bool):
+    objects = envelope.get("objects", [])
+    stix = isinstance(objects, list) and all(base.mapping(item).get("type") for item in objects[:1])
+    if named and stix and isinstance(envelope.get("more", False), bool):
         return None
     return Failure(Status.ERROR, "the answer is no TAXII envelope")
 

@@ -117,6 +117,8 @@ def breaches(provider: LiveProvider, address: str, body: Any, key_in_query: bool
     """
     found = [*_described(provider), *_asked(provider, address, key_in_query), *_faulty(provider, address)]
     good = provider.parse(address, body, NOW)
+    if not isinstance(good, Evidence):
+        return (*found, "its parse gives no Evidence")
     if good.status is not Status.OK:
         return (*found, f"the answer about {address} gives the status {good.status.value}")
     found += [f"the answer: {breach}" for breach in unsound(provider, good)]
@@ -124,7 +126,7 @@ def breaches(provider: LiveProvider, address: str, body: Any, key_in_query: bool
         place = "/".join(map(str, path))
         result = provider.parse(address, mutant, NOW)
         found += [f"with {place} changed: {breach}" for breach in unsound(provider, result)]
-        if turned(good.verdict, result.verdict):
+        if isinstance(result, Evidence) and turned(good.verdict, result.verdict):
             found.append(f"with {place} changed: {good.verdict.value} becomes {result.verdict.value}")
     return tuple(dict.fromkeys(found))
 
