@@ -76,3 +76,4 @@ def test_what_cannot_be_recorded_is_refused(tmp_path: Path):
 
 def test_without_a_file_nothing_is_recorded(tmp_path: Path):
     Audit(None, "run-1", "TLP:GREEN").sending(NOON, "vendor", "host", "vendor:1", ["8.8.8.8"])
+    assert list(tmp_path.iterdir()) == []

@@ -185,8 +185,8 @@ class Live:
         }
 
 
-def live_gathered(live: Live, *texts: str, sources=(Counting(),)):
-    return list(Gatherer(sources, live=live).gather(texts, {}, None))
+def live_gathered(live: Live, *texts: str, sources=()):
+    return list(Gatherer(sources or (Counting(),), live=live).gather(texts, {}, None))
 
 
 def test_live_sources_are_asked_once_about_all_addresses_with_what_is_known_of_them():

@@ -24,7 +24,7 @@ def test_all_secrets_are_known_to_be_some():
     [
         ({"tlp": "TLP:WHITE"}, "is no TLP 2.0 label"),
         ({"no_send": ("nonsense",)}, "nonsense"),
-        ({"quota": {"hour": 5}}, "per second, minute, day, month"),
+        ({"quota": {"week": 5}}, "per second, minute, hour, day, month"),
         ({"quota": {"day": 0}}, "a quota is a number"),
         ({"timeout": 0}, "timeout must be"),
         ({"concurrency": 65}, "concurrency 0–64"),

@@ -94,10 +94,10 @@ class Database:
         try:
             result = work(connection)
             connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
-                connection.execute("ROLLBACK")
-            raise
+        finally:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                    connection.execute("ROLLBACK")
         return result
 
     def _opened(self) -> sqlite3.Connection:
@@ -114,15 +114,14 @@ class Database:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             if os.stat(self.path).st_mode & 0o077:
                 os.chmod(self.path, 0o600)
-        connection = sqlite3.connect(
-            str(self.path), timeout=self._patience, isolation_level=None, check_same_thread=False
-        )
-        try:
+        with contextlib.ExitStack() as undo:
+            connection = sqlite3.connect(
+                str(self.path), timeout=self._patience, isolation_level=None, check_same_thread=False
+            )
+            undo.callback(connection.close)
             self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            undo.pop_all()
+            return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Makes the tables where there are none. Two processes may do so at once."""
@@ -151,13 +150,15 @@ class Database:
         try:
             with exclusive(self.path.with_suffix(".lock"), self._patience):
                 if not self._is_sound():
-                    aside = self.path.with_suffix(f".damaged-{int(time.time())}")
-                    for suffix in ("", "-wal", "-shm"):
-                        with contextlib.suppress(FileNotFoundError):
-                            os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
-                    self._tell(f"{self.path} was damaged; it is kept as {aside.name} and a new one begun")
+                    self._move(self.path.with_suffix(f".damaged-{int(time.time())}"))
         except (InputError, OSError) as error:
             raise StoreError(f"{self.path}: it is damaged and cannot be set aside ({error})") from None
+
+    def _move(self, aside: Path) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
+        self._tell(f"{self.path} was damaged; it is kept as {aside.name} and a new one begun")
 
     def _is_sound(self) -> bool:
         try:

@@ -123,7 +123,9 @@ def test_a_member_of_a_cluster_spends_its_share(ledger: Ledger):
 
 def test_keys_have_nothing_to_do_with_each_other(ledger: Ledger):
     spend(ledger, account(day=1), 1)
-    spend(ledger, Account("vendor:2", {"day": 1}), 1)
+    other = Account("vendor:2", {"day": 1})
+    spend(ledger, other, 1)
+    assert [ledger.standing(who).left["day"] for who in (account(day=1), other)] == [0, 0]
 
 
 def test_a_grant_that_is_given_back_was_never_made(ledger: Ledger, ticks: Ticks):
@@ -193,6 +195,7 @@ def test_the_bound_is_gone_with_the_day(ledger: Ledger, ticks: Ticks):
     ledger.learn(who, ledger.take(who, 0.0), {"remaining_day": 0})
     ticks.now = MIDNIGHT
     spend(ledger, who, 100)
+    assert ledger.standing(who).left["day"] == 400
 
 
 def test_nothing_remaining_with_a_reset_blocks_until_then(ledger: Ledger, ticks: Ticks):

@@ -139,12 +139,10 @@ def vendor_routes(
 
         return behaviours.after(latency, _answer)
 
-    def _many(talk: Conversation) -> None:
-        wanted = json.loads(talk.asked.body)["addresses"]
-        talk.answer(200, json.dumps({"answers": {address: rating(address) for address in wanted}}).encode(), headers)
+    one, many = _one(rating), behaviours.after(latency, _answer_many)
+    return {f"{ONE}*": one, MANY: many, "/api/v3/ip_addresses/*": _one(virustotal_object)}
 
-    return {
-        f"{ONE}*": _one(rating),
-        MANY: behaviours.after(latency, _many),
-        "/api/v3/ip_addresses/*": _one(virustotal_object),
-    }
+
+def _answer_many(talk: Conversation) -> None:
+    wanted = json.loads(talk.asked.body)["addresses"]
+    talk.answer(200, json.dumps({"answers": {address: rating(address) for address in wanted}}).encode())
