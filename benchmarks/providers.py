@@ -100,6 +100,7 @@ def run(url: str, folder: Path, texts: Sequence[str]) -> Cost:
     start, cpu = time.perf_counter(), time.process_time()
     dossiers = list(Gatherer((), live=live).gather(texts, {}, None))
     cost = Cost(time.perf_counter() - start, time.process_time() - cpu, sum(live.requests.values()))
+    live.close()
     assert all(item.status.value == "ok" for dossier in dossiers for item in dossier.evidence)
     return cost
 

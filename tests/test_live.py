@@ -202,6 +202,22 @@ def test_use_of_the_store_and_the_last_outcome_are_on_record(tmp_path: Path):
     assert (standing.status, standing.reason) == ("auth_error", "not asked: the key was refused (HTTP 401)")
 
 
+def test_a_single_failure_is_on_record_too(tmp_path: Path):
+    live_over(tmp_path, MockTransport(failing)).answers(dossiers_of("8.8.8.8"))
+    standing = Ledger(tmp_path / "quota.sqlite", tell=Told()).standing(Account(account_name("vendor", KEY)))
+    assert (standing.status, standing.reason) == ("error", "broken")
+
+
+def test_closing_a_run_clears_the_store_of_what_has_expired(tmp_path: Path):
+    ticks = Ticks()
+    live_over(tmp_path, ticks=ticks).answers(dossiers_of("8.8.8.8"))
+    ticks.move(40 * 24 * HOUR)
+    live = live_over(tmp_path, ticks=ticks)
+    live.answers(dossiers_of("1.1.1.1"))
+    live.close()
+    assert EvidenceStore(tmp_path / "evidence.sqlite", clock=ticks.clock, tell=Told()).inspect()[0].answers == 1
+
+
 def test_without_store_and_ledger_a_run_still_answers(tmp_path: Path):
     for name in ("evidence.sqlite", "quota.sqlite"):
         (tmp_path / name).mkdir()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, Mapping, Sequence, Union
+from typing import Callable, Dict, Mapping, Optional, Sequence, Union
 from urllib.parse import urlsplit
 
 from .breaker import Breaker, Cause
@@ -81,6 +81,8 @@ class Asking:
         self.breaker = Breaker()
         self.requests = 0
         """Requests made, retries included."""
+        self.last: Optional[Cause] = None
+        """How the last question ended, with why where it failed; None before the first."""
         self._ledger, self._audit, self._answered = ledger, audit, answered
         self._retries, self._jitter = retries, jitter
         self._redaction = Redaction(source.settings.secrets)
@@ -100,7 +102,10 @@ class Asking:
         found = self.without(addresses, answer) if isinstance(answer, Cause) else self._read(addresses, answer)
         first = found[addresses[0]]
         alike = all(item.status is first.status for item in found.values())
-        self.breaker.note(first.status if alike else Status.OK, first.reason)
+        ended = Cause(first.status, first.reason) if alike else Cause(Status.OK, "")
+        self.breaker.note(*ended)
+        if ended.status is not Status.NOT_ASKED:
+            self.last = ended
         return found
 
     def without(self, addresses: Sequence[str], cause: Cause) -> Dict[str, Evidence]:

@@ -50,14 +50,14 @@ class Database:
         tell: Callable[[str], None] = _silence,
         patience: float = PATIENCE,
     ) -> None:
+        self._connection: Optional[sqlite3.Connection] = None
+        self._process = os.getpid()
         self.path = path or _MEMORY
         self._schema = tuple(schema)
         self._version = version
         self._tell = tell
         self._patience = patience
         self._lock = threading.Lock()
-        self._connection: Optional[sqlite3.Connection] = None
-        self._process = os.getpid()
 
     def write(self, work: Work[Result]) -> Result:
         """Runs the work alone among all processes, and keeps all of what it did or nothing. Raises StoreError."""
@@ -72,14 +72,17 @@ class Database:
         with self._lock:
             self._forget()
 
+    def __del__(self) -> None:
+        """Closes what nobody closed: Python 3.13 warns of a connection that just goes away."""
+        self._forget()
+
     def _run(self, begin: str, work: Work[Result]) -> Result:
         with self._lock:
             try:
                 return self._once(begin, work)
             except (sqlite3.Error, OSError) as error:
                 failure = error
-            if not _is_damage(failure):
-                self._forget()
+            if not _is_damage(failure):  # the connection stays: what cannot be written may still be read
                 raise StoreError(f"{self.path}: {_reason(failure)}") from None
             self._set_aside()
             try:

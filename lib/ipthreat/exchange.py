@@ -54,6 +54,9 @@ class Transport(Protocol):
     def attempt(self, request: Request, seconds: float) -> Outcome:
         """One attempt of at most so many seconds, for a caller that decides itself whether to ask again."""
 
+    def close(self) -> None:
+        """Lets go of connections that are kept; it may be used again afterwards."""
+
 
 class MockTransport:
     """A transport for tests: a callable answers, and `requests` keeps what was asked, in order."""
@@ -73,6 +76,9 @@ class MockTransport:
             return Outcome(self.send(request))
         except FetchError as error:
             return Outcome(failure=error)
+
+    def close(self) -> None:
+        """There are no connections here."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Live look-ups: everything between the dossiers of local evidence and the providers' answers.
 
-    live = Live(sources, store, ledger, rules, policy=policy, budget=100, seconds=60)
+    live = open_live(settings, folder, Wish(budget=100), say)      # connecting.py
     answers = live.answers(dossiers)            # address → evidence of every source, failures included
+    live.close()
 
 One `Live` is one run: its budget, its deadline and its breakers hold for all its calls together.
 """
@@ -66,6 +67,15 @@ class Live:
         self.planned: Optional[Plan] = None
         """What a dry run would have asked; None for any other run."""
 
+    def close(self) -> None:
+        """Closes connections, store and ledger; what has expired leaves the store."""
+        for source in self._sources:
+            source.transport.close()
+        if any(self.requests.values()):
+            self._ground.store.evict()
+        self._ground.store.close()
+        self._ground.ledger.close()
+
     @property
     def requests(self) -> Dict[str, int]:
         """Requests made per provider so far, retries included."""
@@ -122,9 +132,9 @@ class Live:
         for name, part in parts.items():
             ground.store.count(name, len(part.fresh), len(part.asked))
         for asking in self._asking.values():
-            cause = asking.breaker.cause
-            status, reason = cause if cause else (Status.OK, "")
-            ground.ledger.note(asking.source.account, status.value, reason)
+            ended = asking.breaker.cause or asking.last
+            if ended is not None:
+                ground.ledger.note(asking.source.account, ended.status.value, ended.reason)
 
     def _asking_of(self, source: LiveSource) -> Asking:
         if source.name not in self._asking:

@@ -248,6 +248,26 @@ def test_without_a_usable_file_this_process_keeps_the_limits_alone_and_says_so(t
     assert told[0].startswith("quotas are kept by this process alone: ")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_on_a_full_disk_this_process_goes_on_from_what_was_spent(tmp_path: Path):
+    code = """
+import resource, signal, sys
+from pathlib import Path
+from ipthreat.quota import Account, Grant, Ledger
+who = Account("vendor:1", {"day": 500})
+ledger = Ledger(Path(sys.argv[1]), tell=print)
+spent = sum(isinstance(ledger.take(who, 0.0), Grant) for _ in range(300))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+print(spent + sum(isinstance(ledger.take(who, 0.0), Grant) for _ in range(300)))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / FILE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told, total = done.stdout.splitlines()
+    assert told.startswith("quotas are kept by this process alone: ")
+    assert total == "500"
+
+
 def test_the_last_outcome_is_noted(ledger: Ledger):
     ledger.note(account(), "auth_error", "the key was refused")
     found = ledger.standing(account())

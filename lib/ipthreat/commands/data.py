@@ -77,7 +77,8 @@ def _source_table(rows: List[Dict[str, Any]]) -> None:
         state = row["last"] if row["enabled"] and row["configured"] else "disabled" if row["configured"] else "no key"
         rate = "-" if row["hit_rate"] is None else f"{row['hit_rate']:.0%}"
         blocked = f"blocked until {row['blocked_until']}" if row["blocked_until"] else ""
-        remark = "; ".join(item for item in (blocked, row["last_reason"]) if item)
+        share = f"a share of 1/{row['members']}" if row["members"] > 1 else ""
+        remark = "; ".join(item for item in (blocked, share, row["last_reason"]) if item)
         left = row["left"].get("day", "-")
         output(line.format(row["provider"], state, row["used"]["day"], left, row["answers"], rate, remark))
 

@@ -43,7 +43,8 @@ class LiveRun(NamedTuple):
     record: Optional[Path]
 
     def finish(self) -> None:
-        """Writes the recording and tells what was asked."""
+        """Closes everything, tells what was asked, and writes the recording."""
+        self.live.close()
         if self.live.planned is not None:
             for line in self.live.planned.lines():
                 say(line)
@@ -88,7 +89,9 @@ def source_rows(environment: Environment, moment: datetime) -> List[Dict[str, An
     for name, own in settings.providers.items():
         if name in known:
             account = account_of(known[name], own, settings)
-            rows.append(_row(known[name], own, ledger.standing(account), kept.get(name), moment))
+            row = _row(known[name], own, ledger.standing(account), kept.get(name), moment)
+            rows.append({**row, "members": settings.members})
+    ledger.close()
     return rows
 
 

@@ -7,6 +7,7 @@ waits until then, and nobody else is given that moment.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from functools import partial
 from pathlib import Path
@@ -80,4 +81,7 @@ class Ledger:
             if not self.problem:
                 self.problem = problem
                 self._tell(f"quotas are kept by this process alone: {problem}")
-                self._database = Database(None, rows.SCHEMA, rows.VERSION)
+                alone = Database(None, rows.SCHEMA, rows.VERSION)
+                with contextlib.suppress(StoreError):  # what was spent so far, if that can still be read
+                    self._database.read(lambda shared: alone.write(lambda own: rows.copy(shared, own)))
+                self._database = alone

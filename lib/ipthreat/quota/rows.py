@@ -42,6 +42,14 @@ class Spent(NamedTuple):
     """The highest number the provider's own count leaves room for; None when it has not said."""
 
 
+def copy(shared: sqlite3.Connection, own: sqlite3.Connection) -> None:
+    """All that one ledger holds, into another."""
+    for table in ("slots", "spent", "accounts"):
+        rows = shared.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608  # the names are ours
+        if rows:
+            own.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)  # noqa: S608
+
+
 def known(connection: sqlite3.Connection, account: Account) -> Known:
     """The account's row, made when there is none."""
     columns = "blocked_until, why, learnt, status, reason, at"

@@ -121,4 +121,6 @@ def looked_up(
             retries=Retries(attempts=1),
             jitter=random.random,
         )
-        return asking.ask((ADDRESS,))[ADDRESS]
+        found = asking.ask((ADDRESS,))[ADDRESS]
+        ledger.close()
+        return found
