@@ -179,6 +179,8 @@ def spend(folder: Path, count: int, start: float) -> None:
         grant = ledger.take(account, 60.0)
         assert isinstance(grant, Grant)
         time.sleep(grant.wait)
+        while wait := ledger.start(account, grant):
+            time.sleep(wait)
         moments.append(time.time())
 
     with ThreadPoolExecutor(CONCURRENCY) as pool:

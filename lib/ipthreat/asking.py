@@ -137,9 +137,12 @@ class Asking:
         grant = self._ledger.take(account, self.run.left)
         if isinstance(grant, Refusal):
             return Cause(Status.RATE_LIMITED, grant.reason)
-        if not self.run.pause(grant.wait):
-            self._ledger.give_back(account, grant)
-            return self.too_late()
+        wait = grant.wait
+        while wait or (wait := self._ledger.start(account, grant)):
+            if not self.run.pause(wait):
+                self._ledger.give_back(account, grant)
+                return self.too_late()
+            wait = 0.0
         try:
             self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, addresses)
         except StoreError as error:
@@ -159,7 +162,7 @@ class Asking:
         self._ledger.learn(self.source.account, grant, self._rate(response))
         asked = retry_after(response) if response.status in (429, 503) else None
         if asked:
-            self._block(asked)
+            self._block(asked, "said that the quota is spent" if response.status == 429 else "asked to be left alone")
 
     def _rate(self, response: Response) -> Mapping[str, int]:
         try:
@@ -167,10 +170,10 @@ class Asking:
         except FAULTS:
             return {}
 
-    def _block(self, seconds: float) -> float:
+    def _block(self, seconds: float, why: str) -> float:
         """Blocks the key; until when, in seconds since 1970."""
         until = self.run.clock.wall() + min(seconds, LONGEST_BLOCK)
-        self._ledger.block(self.source.account, until, f"{self.source.name} said that the quota is spent")
+        self._ledger.block(self.source.account, until, f"{self.source.name} {why}")
         return until
 
     def _ended(self, outcome: Outcome) -> Union[Response, Cause]:
@@ -200,6 +203,7 @@ class Asking:
         """
         asked = retry_after(response)
         reset = self._rate(response).get("reset", 0) - self.run.clock.wall()
-        until = self._block(asked if asked is not None else reset if reset > 0 else SPENT_FOR)
+        seconds = asked if asked is not None else reset if reset > 0 else SPENT_FOR
+        until = self._block(seconds, "said that the quota is spent")
         told = "" if asked is not None else f"; nothing is asked before {clock_text(until)}"
         return {address: replace(item, reason=item.reason + told) for address, item in found.items()}

@@ -125,6 +125,6 @@ def _duration(source: LiveSource, standing: Standing, requests: int, now: float)
     if not requests:
         return 0.0
     bounds = [math.ceil(requests / source.concurrency) * LATENCY]
-    for window in source.account.windows(standing.limits):
+    for window in source.account.pace(standing.limits):
         bounds.append((requests - 1) // window.most * window.seconds + LATENCY)
     return max(bounds) + max(0.0, standing.next_at - now)

@@ -29,20 +29,27 @@ def test_days_and_months_are_those_of_utc(at: str, period: str, start: str, end:
     assert span(period, moment(at)) == (moment(start), moment(end))
 
 
-def test_a_limit_per_second_is_spread_evenly_and_one_per_minute_may_come_at_once():
+def test_no_second_and_no_minute_holds_more_than_its_limit():
+    account = Account("a", {"second": 10, "minute": 4, "hour": 100, "day": 500})
+    assert account.windows(account.limits) == [(1.0, 10), (60.0, 4), (3600.0, 100)]
+
+
+def test_the_pace_spreads_a_limit_per_second_evenly_and_lets_one_per_minute_come_at_once():
     account = Account("a", {"second": 10, "minute": 4, "day": 500})
-    assert account.windows(account.limits) == [(MARGIN * 0.1, 1), (MARGIN * 60, 4)]
+    assert account.pace(account.limits) == [(MARGIN * 0.1, 1), (MARGIN * 60, 4)]
 
 
 def test_each_machine_has_its_share():
     account = Account("a", {"second": 10, "minute": 8, "day": 500}, members=4)
-    assert account.windows(account.limits) == [(pytest.approx(MARGIN * 0.4), 1), (MARGIN * 60, 2)]
+    assert account.windows(account.limits) == [(1.0, 2), (60.0, 2)]
+    assert account.pace(account.limits) == [(pytest.approx(MARGIN * 0.4), 1), (MARGIN * 60, 2)]
     assert account.share(500) == 125
 
 
 def test_a_share_below_one_a_minute_is_one_in_a_longer_time():
     account = Account("a", {"minute": 4}, members=6)
-    assert account.windows(account.limits) == [(pytest.approx(MARGIN * 90), 1)]
+    assert account.windows(account.limits) == [(pytest.approx(90.0), 1)]
+    assert account.pace(account.limits) == [(pytest.approx(MARGIN * 90), 1)]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +69,8 @@ def test_all_members_together_never_have_more_than_the_limit(limit: int, members
 def test_all_members_together_never_ask_faster_than_the_limit(limit: int, members: int):
     for period, seconds in (("second", 1.0), ("minute", 60.0)):
         account = Account("a", {period: limit}, members=members)
-        (window,) = account.windows(account.limits)
-        assert members * window.most / window.seconds <= limit / seconds
+        for window in (*account.windows(account.limits), *account.pace(account.limits)):
+            assert members * window.most / window.seconds <= limit / seconds * (1 + 1e-9)
 
 
 def test_what_is_learnt_replaces_what_is_documented_and_not_what_the_user_settled():

@@ -75,6 +75,29 @@ def test_no_minute_wherever_it_begins_holds_more_than_the_limit(pauses: List[flo
     ledger.close()
 
 
+@given(st.lists(st.floats(0, 0.4), min_size=1, max_size=60), st.integers(1, 8))
+def test_no_second_holds_too_many_however_late_they_wake_up(delays: List[float], limit: int):
+    ticks = Ticks()
+    ledger = Ledger(None, clock=ticks.clock, tell=Told())
+    who = account(second=limit)
+    due = sorted((START + index * MARGIN / limit + late, ledger.take(who, 1e6)) for index, late in enumerate(delays))
+    went = []
+    while due:  # each wakes up late, looks whether it may go, and else sleeps on
+        at, grant = due.pop(0)
+        ticks.now = max(ticks.now, at)
+        wait = ledger.start(who, grant)
+        if wait:
+            due = sorted([*due, (ticks.now + wait, grant)])
+        else:
+            went.append(ticks.now)
+    assert all(sum(begin <= moment < begin + 1.0 - 1e-6 for moment in went) <= limit for begin in went)
+    ledger.close()
+
+
+def test_a_grant_without_a_window_may_go_at_once(ledger: Ledger):
+    assert ledger.start(account(day=5), ledger.take(account(day=5), 0.0)) == 0.0
+
+
 def test_who_cannot_wait_is_refused_and_nothing_is_spent(ledger: Ledger, ticks: Ticks):
     spend(ledger, account(minute=4), 4)
     refused = ledger.take(account(minute=4), 30.0)

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
 MARGIN = 1.02
-"""Windows are kept this much longer than they are: requests do not travel equally fast, nor are clocks equal."""
+"""Requests are scheduled this much farther apart than they must be: they do not travel equally fast."""
 
+_SECONDS: Mapping[str, float] = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 CALENDAR = ("day", "month")
 """Periods that begin at midnight UTC, of every day or of the first of a month."""
 
@@ -41,19 +42,23 @@ class Account:
         return {**self.limits, **{period: limit for period, limit in learnt.items() if period not in self.settled}}
 
     def windows(self, limits: Mapping[str, int]) -> List[Window]:
-        """This machine's sliding windows: a limit per second is spread evenly, others may be used up at once.
+        """What no stretch of time may hold more of: the limits as this machine shares them.
 
         A share below one request per window is one request per longer window.
         """
         found = []
-        if "second" in limits:
-            found.append(Window(MARGIN * self.members / limits["second"], 1))
-        for period, seconds in (("minute", MARGIN * 60.0), ("hour", MARGIN * 3600.0)):
+        for period, seconds in _SECONDS.items():
             if period in limits:
                 share = limits[period] // self.members
                 longer = Window(seconds * self.members / limits[period], 1)
                 found.append(Window(seconds, share) if share else longer)
         return found
+
+    def pace(self, limits: Mapping[str, int]) -> List[Window]:
+        """The windows by which requests are scheduled: a little longer, and a limit per second spread evenly."""
+        spread = [Window(MARGIN * self.members / limits["second"], 1)] if "second" in limits else []
+        rest = {period: limit for period, limit in limits.items() if period != "second"}
+        return [*spread, *[Window(MARGIN * seconds, most) for seconds, most in self.windows(rest)]]
 
     def share(self, limit: int) -> int:
         """How much of a daily or monthly limit this machine may spend, the reserve left out."""

@@ -2,7 +2,7 @@
 
 A request is made only after `take` has granted it. Seconds and minutes are counted as sliding windows, so that no
 stretch of that length, wherever it begins, holds more than the limit. A grant may lie in the future: whoever gets it
-waits until then, and nobody else is given that moment.
+waits until then, and nobody else is given that moment. `start` then counts the request at the moment it really goes.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ class Ledger:
     def take(self, account: Account, patience: float) -> Union[Grant, Refusal]:
         """Spends one request, now or within `patience` seconds; a Refusal spends nothing."""
         return self._run(lambda connection: rows.take(connection, account, self._clock.wall(), patience))
+
+    def start(self, account: Account, grant: Grant) -> float:
+        """To be called when the wait of a grant is over: 0.0 when the request may go, else seconds to wait still."""
+        if not grant.slot:
+            return 0.0
+        return self._run(lambda connection: rows.start(connection, account, grant, self._clock.wall()))
 
     def give_back(self, account: Account, grant: Grant) -> None:
         """Undoes a grant that was not used."""

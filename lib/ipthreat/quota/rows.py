@@ -64,8 +64,8 @@ def take(connection: sqlite3.Connection, account: Account, now: float, patience:
     """Spends one request at the earliest moment that all limits allow, if that is within `patience` seconds."""
     row = known(connection, account)
     limits = account.known(row.learnt)
-    windows = account.windows(limits)
-    earliest = _earliest(connection, account, windows, now, max(now, row.blocked_until))
+    windows = account.pace(limits)
+    earliest = _earliest(connection, account, windows, max(now, row.blocked_until), now + _IMPLAUSIBLE)
     if earliest > now + patience:
         return Refusal(_why_wait(row, windows, now, earliest), earliest)
     spent = {period: _spent(connection, account, period, earliest) for period in CALENDAR}
@@ -77,9 +77,22 @@ def take(connection: sqlite3.Connection, account: Account, now: float, patience:
     if windows:
         values = (account.name, earliest)
         slot = connection.execute("INSERT INTO slots (account, at) VALUES (?, ?)", values).lastrowid or 0
-        connection.execute("DELETE FROM slots WHERE account = ? AND at < ?", (account.name, now - _longest(windows)))
+        old = now - max(seconds for seconds, _ in (*windows, *account.windows(limits)))
+        connection.execute("DELETE FROM slots WHERE account = ? AND at < ?", (account.name, old))
     numbers = {period: _spend(connection, account, period, earliest, item) for period, item in spent.items()}
     return Grant(max(0.0, earliest - now), slot, numbers)
+
+
+def start(connection: sqlite3.Connection, account: Account, grant: Grant, now: float) -> float:
+    """Notes that the request of a grant is made now, if the windows allow; else how long it must still wait.
+
+    Whoever waits for a moment wakes up after it, some later than others. So it is counted when it really goes.
+    """
+    windows = account.windows(account.known(known(connection, account).learnt))
+    wait = _earliest(connection, account, windows, now, now, grant.slot) - now
+    if wait <= 0:
+        connection.execute("UPDATE slots SET at = ? WHERE id = ?", (now, grant.slot))
+    return max(0.0, wait)
 
 
 def give_back(connection: sqlite3.Connection, account: Account, grant: Grant) -> None:
@@ -136,7 +149,7 @@ def standing(connection: sqlite3.Connection, account: Account, now: float) -> St
         left={period: max(0, most - spent[period].used) for period, most in allowed.items() if most is not None},
         resets={period: span(period, now)[1] for period in CALENDAR},
         limits=limits,
-        next_at=_earliest(connection, account, account.windows(limits), now, max(now, row.blocked_until)),
+        next_at=_earliest(connection, account, account.pace(limits), max(now, row.blocked_until), now + _IMPLAUSIBLE),
         blocked_until=row.blocked_until if row.blocked_until > now else 0.0,
         why=row.why,
         status=row.status,
@@ -146,21 +159,19 @@ def standing(connection: sqlite3.Connection, account: Account, now: float) -> St
 
 
 def _earliest(
-    connection: sqlite3.Connection, account: Account, windows: List[Window], now: float, start: float
+    connection: sqlite3.Connection, account: Account, windows: List[Window], start: float, end: float, own: int = 0
 ) -> float:
-    """The first moment from `start` on at which every window has room for one more."""
+    """The first moment from `start` on at which every window has room for one more.
+
+    Slots after `end` and the one that is one's own are not looked at.
+    """
     earliest = start
-    statement = "SELECT at FROM slots WHERE account = ? AND at < ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+    statement = "SELECT at FROM slots WHERE account = ? AND at <= ? AND id <> ? ORDER BY at DESC LIMIT 1 OFFSET ?"
     for seconds, most in windows:
-        values = (account.name, now + _IMPLAUSIBLE, most - 1)
-        row = connection.execute(statement, values).fetchone()
+        row = connection.execute(statement, (account.name, end, own, most - 1)).fetchone()
         if row is not None:
             earliest = max(earliest, row[0] + seconds)
     return earliest
-
-
-def _longest(windows: List[Window]) -> float:
-    return max(seconds for seconds, _ in windows)
 
 
 def _spent(connection: sqlite3.Connection, account: Account, period: str, moment: float) -> Spent:
