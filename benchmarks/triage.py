@@ -79,9 +79,8 @@ def measure(seed: int, behaviours: bool) -> Tuple[int, int, int]:
     """Hostile addresses reached: by the planner, by first come, at best."""
     items = stream(seed, behaviours)
     by_address = {item.dossier.address: item for item in items}
-    planned = [
-        by_address[dossier.address] for dossier in by_worry([item.dossier for item in items], POLICIES["standard"])
-    ]
+    worried = by_worry([item.dossier for item in items], POLICIES["standard"])
+    planned = [by_address[dossier.address] for dossier in worried]
     best = sorted(items, key=lambda item: (-item.odds, item.dossier.address))
     return reached(planned), reached(items), reached(best)
 
@@ -95,13 +94,9 @@ def main() -> None:
         results = [measure(seed, behaviours) for seed in seeds]
         planned, first, best = (sum(column) for column in zip(*results))
         worst = min(ours / possible for ours, _, possible in results)
-        least = min(ours / arrived for ours, arrived, _ in results)
-        seen = "lists and behaviour" if behaviours else "lists alone"
-        print(
-            f"{seen}, {len(results)} streams: {LOOK_UPS} look-ups reach {planned / len(results):.0f} hostile:", end=" "
-        )
-        print(f"{planned / first:.1f} x first come (least {least:.1f}),")
-        print(f"  {planned / best:.3f} of the best possible (least {worst:.3f})")
+        print(f"{'lists and behaviour' if behaviours else 'lists alone'}, {len(results)} streams:", end=" ")
+        print(f"{LOOK_UPS} look-ups reach {planned / len(results):.0f} hostile, {planned / first:.1f} x first come,")
+        print(f"  {planned / best:.3f} of the best possible (worst stream {worst:.3f})")
 
 
 if __name__ == "__main__":

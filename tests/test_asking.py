@@ -157,7 +157,7 @@ def test_it_waits_for_its_turn():
     setting = Setting(answering(), FakeVendor(quota={"minute": 1}), seconds=100.0)
     for number in range(2):
         assert setting.ask(f"9.9.9.{number}").status is Status.OK
-    assert setting.ticks.now == pytest.approx(START + 61.2)
+    assert setting.ticks.now == pytest.approx(START + 61.8)
 
 
 def test_a_turn_that_comes_after_the_end_of_the_run_is_not_waited_for():

@@ -54,8 +54,8 @@ def test_a_batch_endpoint_takes_fewer_requests(tmp_path: Path):
     "quota, seconds",
     [
         ({}, 20 * 0.5),  # eight at a time, half a second each
-        ({"second": 10}, 159 * 0.102 + 0.5),
-        ({"minute": 30}, 5 * 61.2 + 0.5),
+        ({"second": 10}, 159 * 0.103 + 0.5),
+        ({"minute": 30}, 5 * 61.8 + 0.5),
     ],
 )
 def test_the_time_follows_from_the_limits_and_the_number_at_a_time(tmp_path: Path, quota: dict, seconds: float):

@@ -149,6 +149,17 @@ def test_status_names_the_last_failure(desk: Desk):
     assert "blocked until" in desk.runs("status")
 
 
+def test_status_of_a_member_of_a_cluster_speaks_of_its_share(desk: Desk):
+    desk.data.mkdir()
+    path = desk.data / "ipthreat.conf"
+    path.touch(0o600)
+    path.write_text("[live]\nmembers = 4\nreserve = 0\n[vendr]\nkey = typo-in-its-name\n")
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["members"], row["left"]["day"]) == (4, 125)
+    assert "a share of 1/4" in desk.runs("status")
+    assert "vendr is in ipthreat.conf but is no provider" in desk.shown[-1]
+
+
 def test_status_without_sources_has_no_rows(desk: Desk):
     del desk.environment["IPTHREAT_VIRUSTOTAL_KEY"], desk.environment["IPTHREAT_VIRUSTOTAL_BASE_URL"]
     assert json.loads(desk.runs("status", "--json"))["sources"] == []

@@ -31,7 +31,7 @@ def test_days_and_months_are_those_of_utc(at: str, period: str, start: str, end:
 
 def test_no_second_and_no_minute_holds_more_than_its_limit():
     account = Account("a", {"second": 10, "minute": 4, "hour": 100, "day": 500})
-    assert account.windows(account.limits) == [(1.0, 10), (60.0, 4), (3600.0, 100)]
+    assert account.windows(account.limits) == [(MARGIN, 10), (MARGIN * 60, 4), (MARGIN * 3600, 100)]
 
 
 def test_the_pace_spreads_a_limit_per_second_evenly_and_lets_one_per_minute_come_at_once():
@@ -41,14 +41,14 @@ def test_the_pace_spreads_a_limit_per_second_evenly_and_lets_one_per_minute_come
 
 def test_each_machine_has_its_share():
     account = Account("a", {"second": 10, "minute": 8, "day": 500}, members=4)
-    assert account.windows(account.limits) == [(1.0, 2), (60.0, 2)]
+    assert account.windows(account.limits) == [(MARGIN, 2), (MARGIN * 60, 2)]
     assert account.pace(account.limits) == [(pytest.approx(MARGIN * 0.4), 1), (MARGIN * 60, 2)]
     assert account.share(500) == 125
 
 
 def test_a_share_below_one_a_minute_is_one_in_a_longer_time():
     account = Account("a", {"minute": 4}, members=6)
-    assert account.windows(account.limits) == [(pytest.approx(90.0), 1)]
+    assert account.windows(account.limits) == [(pytest.approx(MARGIN * 90), 1)]
     assert account.pace(account.limits) == [(pytest.approx(MARGIN * 90), 1)]
 
 

@@ -6,11 +6,11 @@ import argparse
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .. import paths
 from ..clock import SYSTEM
-from ..configuration import read_settings
+from ..configuration import FILE, read_settings
 from ..connecting import Wish, account_of, open_live
 from ..errors import InputError
 from ..keys import kept_key, system_ring
@@ -29,10 +29,9 @@ from ..terminal import say
 from .ground import Environment
 
 
-def user_settings(environment: Environment) -> LiveSettings:
+def user_settings(environment: Environment, known: Mapping[str, LiveProvider]) -> LiveSettings:
     """The live settings of this user. Raises InputError for a file that cannot be used."""
-    names = with_third_parties(say)
-    return read_settings(paths.data_dir(environment), environment, names, partial(kept_key, system_ring()))
+    return read_settings(paths.data_dir(environment), environment, known, partial(kept_key, system_ring()))
 
 
 class LiveRun(NamedTuple):
@@ -59,7 +58,8 @@ def live_run(options: argparse.Namespace, environment: Environment) -> LiveRun:
     """The live part as the options want it. Raises InputError."""
     if options.as_of:
         raise InputError("--live asks how things are now: leave --as-of out")
-    settings = user_settings(environment)
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
     if not settings.providers:
         raise InputError("no provider is configured: `ipthreat configure` lists them")
     recorder = Recorder(SYSTEM.now) if options.record else None
@@ -70,7 +70,7 @@ def live_run(options: argparse.Namespace, environment: Environment) -> LiveRun:
         watchers=(recorder,) if recorder else (),
         policy=policy_named(options.policy),
     )
-    live = open_live(settings, paths.data_dir(environment), wish, say)
+    live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
     return LiveRun(live, recorder, Path(options.record) if options.record else None)
 
 
@@ -79,7 +79,8 @@ def live_run(options: argparse.Namespace, environment: Environment) -> LiveRun:
 
 def source_rows(environment: Environment, moment: datetime) -> List[Dict[str, Any]]:
     """A row per configured provider: quota, last outcome, use of the store."""
-    settings, known = user_settings(environment), with_third_parties(say)
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
     if not settings.providers:
         return []
     folder = paths.data_dir(environment)
@@ -87,10 +88,12 @@ def source_rows(environment: Environment, moment: datetime) -> List[Dict[str, An
     kept = {item.provider: item for item in EvidenceStore(folder / STORE_FILE, tell=say).inspect()}
     rows = []
     for name, own in settings.providers.items():
-        if name in known:
-            account = account_of(known[name], own, settings)
-            row = _row(known[name], own, ledger.standing(account), kept.get(name), moment)
-            rows.append({**row, "members": settings.members})
+        if name not in known:
+            say(f"ipthreat: {name} is in {FILE} but is no provider that can be asked")
+            continue
+        account = account_of(known[name], own, settings)
+        row = _row(known[name], own, ledger.standing(account), kept.get(name), moment)
+        rows.append({**row, "members": settings.members})
     ledger.close()
     return rows
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
-MARGIN = 1.02
-"""Requests are scheduled this much farther apart than they must be: they do not travel equally fast."""
+MARGIN = 1.03
+"""Windows are kept this much longer than they are: between leave to go and going a process may have to wait its turn,
+and requests do not travel equally fast."""
 
 _SECONDS: Mapping[str, float] = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 CALENDAR = ("day", "month")
@@ -42,7 +43,7 @@ class Account:
         return {**self.limits, **{period: limit for period, limit in learnt.items() if period not in self.settled}}
 
     def windows(self, limits: Mapping[str, int]) -> List[Window]:
-        """What no stretch of time may hold more of: the limits as this machine shares them.
+        """What no stretch of time may hold more of: the limits as this machine shares them, and a margin of time.
 
         A share below one request per window is one request per longer window.
         """
@@ -50,15 +51,14 @@ class Account:
         for period, seconds in _SECONDS.items():
             if period in limits:
                 share = limits[period] // self.members
-                longer = Window(seconds * self.members / limits[period], 1)
-                found.append(Window(seconds, share) if share else longer)
+                longer = Window(MARGIN * seconds * self.members / limits[period], 1)
+                found.append(Window(MARGIN * seconds, share) if share else longer)
         return found
 
     def pace(self, limits: Mapping[str, int]) -> List[Window]:
-        """The windows by which requests are scheduled: a little longer, and a limit per second spread evenly."""
+        """The windows by which requests are scheduled: the same, but a limit per second is spread evenly."""
         spread = [Window(MARGIN * self.members / limits["second"], 1)] if "second" in limits else []
-        rest = {period: limit for period, limit in limits.items() if period != "second"}
-        return [*spread, *[Window(MARGIN * seconds, most) for seconds, most in self.windows(rest)]]
+        return [*spread, *self.windows({period: limit for period, limit in limits.items() if period != "second"})]
 
     def share(self, limit: int) -> int:
         """How much of a daily or monthly limit this machine may spend, the reserve left out."""
