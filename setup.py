@@ -33,8 +33,11 @@ EXTRAS = {
         "jsonschema>=4.21,<5",
         "mypy>=1.15,<3; python_version >= '3.11'",
         "pymisp>=2.5,<3; python_version >= '3.11'",
+        "pypdf>=5,<7; python_version >= '3.11'",
+        "pysigma>=1,<3; python_version >= '3.11'",
         "ruff>=0.12,<1; python_version >= '3.11'",
         "stix2-validator>=3.2,<4; python_version >= '3.11'",
+        "suricataparser>=1,<2; python_version >= '3.11'",
         "types-requests>=2.32,<3",
     ],
 }

@@ -56,3 +56,14 @@ def test_a_file_of_bytes_that_are_no_text_is_refused(tmp_path):
     (tmp_path / "list").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
         Allowlist.read(tmp_path / "list", NOW)
+
+
+@pytest.mark.parametrize("stamp", ["2023-10-25", "2023-10-25T23:59", "2023-10-25T12:00:00Z", "2023-10-26T01:00+02:00"])
+def test_an_expiry_is_a_date_or_a_time_with_or_without_a_zone(stamp):
+    assert read(f"198.51.100.7,{stamp},gone").allowance("198.51.100.7") is None
+
+
+@pytest.mark.parametrize("stamp", ["2030-13-01", "01/12/2030", "20301201", "2030", "2030-01-01T00"])
+def test_an_expiry_that_cannot_be_read_is_refused_and_never_becomes_an_entry_for_ever(stamp):
+    with pytest.raises(InputError, match=r"allow.txt: line 1: .* is no ISO date or time for the entry to expire"):
+        read(f"198.51.100.7,{stamp},until then")

@@ -389,3 +389,18 @@ def test_every_confidence_and_severity_has_its_place_in_the_table():
 def test_the_same_inputs_give_the_same_assessment_twice():
     for (_, case, policy, *_), _again in itertools.product(CASES, range(2)):
         assert judged(case, policy) == judged(case, policy)
+
+
+def test_evidence_from_after_the_moment_judged_counts_nothing_then():
+    later = judged(dossier(virustotal(9, 2, days_old=-30), provider("greynoise", "malicious", days_old=-2)))
+    assert all(signal.nats == 0.0 for signal in later.signals)
+    assert (later.confidence, later.verdict.value) == (1, "unknown")
+
+
+def test_a_clock_that_runs_ahead_by_hours_costs_no_evidence():
+    assert judged(dossier(virustotal(7, 4, days_old=-0.5))).confidence == judged(dossier(virustotal(7, 4))).confidence
+
+
+def test_an_address_seen_only_after_the_moment_judged_was_not_active_then():
+    seen_later = dossier(virustotal(9, 2), sighting=sighting(hours_old=-48))
+    assert not judged(seen_later).active

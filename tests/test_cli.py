@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from ipthreat import demo
 from ipthreat.cli import main
+from ipthreat.report.firewalls import FORMATS as BLOCK_LISTS
 from ipthreat.report.formats import FORMATS
 from ipthreat.snapshot import ListInput, compile_lists
 from ipthreat.testkit.behaviours import data, html_page
@@ -96,7 +99,7 @@ def test_a_report_folder_holds_every_form(run, tmp_path):
 def test_every_form_can_be_printed(run, form):
     code, out, _ = run("report", demo.EVENTS, "--evidence", demo.EVIDENCE, "--as-of", "2023-10-26", "--format", form)
     assert code == 0
-    assert "18.237.3.202" in out
+    assert "18.237.3.202" in out.replace("[.]", ".")
 
 
 def test_json_is_the_same_as_the_json_form(run):
@@ -363,3 +366,130 @@ def test_a_mistake_in_update_is_one_line(run, arguments):
         code, _, err = run("update", "--mirror", server.url, *arguments)
     assert code in (3, 5)
     assert "Traceback" not in err
+
+
+# --- time and repetition ----------------------------------------------------------------------------------------------
+
+
+def assessments(out: str) -> dict:
+    """Address → assessment of a JSON report."""
+    return {item["ip"]: item for item in json.loads(out)["assessments"]}
+
+
+def test_the_same_evidence_given_twice_counts_once(run):
+    once = run("check", "18.237.3.202", "--evidence", demo.EVIDENCE, "--as-of", "2023-10-26", "--json")
+    twice = run(
+        "check", "18.237.3.202", "--evidence", demo.EVIDENCE, "--evidence", demo.EVIDENCE,
+        "--as-of", "2023-10-26", "--json",
+    )  # fmt: skip
+    (first,), (second,) = assessments(once[1]).values(), assessments(twice[1]).values()
+    assert first["evidence"] == second["evidence"]
+    assert first["p"] == second["p"]
+
+
+def test_of_two_answers_the_newest_counts_that_was_known_at_the_time(run, tmp_path):
+    def answer(malicious, day):
+        stats = {"malicious": malicious, "suspicious": 0, "undetected": 1, "harmless": 1, "timeout": 0}
+        body = {"data": {"type": "ip_address", "id": "81.2.69.160", "attributes": {"last_analysis_stats": stats}}}
+        return {"provider": "virustotal", "address": "81.2.69.160", "retrieved": day, "body": body}
+
+    given = [answer(9, "2023-10-01"), answer(2, "2023-10-20"), answer(5, "2023-12-24")]
+    (tmp_path / "e.json").write_text(json.dumps({"format": "ipthreat-evidence/1", "answers": given}))
+    _, out, _ = run("check", "81.2.69.160", "--evidence", tmp_path / "e.json", "--as-of", "2023-10-26", "--json")
+    (found,) = assessments(out).values()
+    assert [item["counts"]["malicious"] for item in found["evidence"] if item["source"] == "virustotal"] == [2]
+
+
+def test_events_later_than_the_report_are_left_out_and_counted(run, tmp_path):
+    log = tmp_path / "access.log"
+    attack = GLOBAL_LINE.replace("GET / ", "GET /cgi-bin/x?$(id) ").replace("26/Oct", "30/Oct")
+    log.write_text(GLOBAL_LINE + attack)
+    code, out, err = run("report", log, "--as-of", "2023-10-26", "--json")
+    (found,) = assessments(out).values()
+    assert code == 0
+    assert found["sighting"]["count"] == 1
+    assert "skipped 1 row of 2: later than the time of the report" in err
+
+
+def test_as_of_a_date_is_the_end_of_that_day(run):
+    _, out, _ = run("check", "81.2.69.160", "--as-of", "2023-10-26", "--json")
+    assert json.loads(out)["as_of"] == "2023-10-26T23:59:59Z"
+    _, out, _ = run("check", "81.2.69.160", "--as-of", "2023-10-26T08:00Z", "--json")
+    assert json.loads(out)["as_of"] == "2023-10-26T08:00:00Z"
+
+
+def test_check_says_that_an_address_is_allow_listed_and_why(run, tmp_path):
+    (tmp_path / "allow").write_text("81.2.69.0/24,2030-01-01,our scanner\n")
+    _, out, _ = run("check", "81.2.69.160", "--allowlist", tmp_path / "allow", "--as-of", "2023-10-26")
+    assert "  allow-listed through 81.2.69.0/24 (our scanner)" in out.splitlines()
+
+
+def test_check_names_each_source_that_did_not_answer(run, tmp_path):
+    given = [{"provider": "greynoise", "address": "81.2.69.160", "status": "rate_limited", "reason": "until noon"}]
+    (tmp_path / "e.json").write_text(json.dumps({"format": "ipthreat-evidence/1", "answers": given}))
+    _, out, _ = run("check", "81.2.69.160", "--evidence", tmp_path / "e.json")
+    assert "  greynoise: rate limited" in out.splitlines()
+
+
+# --- forms and where they go ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("firewall", sorted(BLOCK_LISTS))
+def test_the_block_list_of_every_firewall_can_be_printed(run, firewall):
+    evidence = ["--evidence", demo.EVIDENCE, "--as-of", "2023-10-26"]
+    code, out, _ = run("report", demo.EVENTS, *evidence, "--format", f"blocklist:{firewall}")
+    assert code == 0
+    assert ("18.237.3.202" in out) is (firewall != "aws-waf-ipv6")  # WAF keeps the families apart
+
+
+@pytest.mark.parametrize("name", ["docx", "blocklist:pf9", "threat:plain"])
+def test_a_form_that_is_not_there_is_answered_with_those_that_are(run, name):
+    code, out, err = run("report", demo.EVENTS, "--format", name)
+    assert (code, out) == (3, "")
+    assert len(err.splitlines()) == 1
+    assert "there are " in err
+
+
+def test_json_holds_each_address_on_one_line(run):
+    _, out, _ = run("report", demo.EVENTS, "--json", "--as-of", "2023-10-26")
+    lines = [line for line in out.splitlines() if line.startswith('    {"ip": ')]
+    assert len(lines) == len(json.loads(out)["assessments"]) > 20
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_an_output_that_takes_nothing_is_one_line_and_no_traceback():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "ipthreat", "check", "81.2.69.160"]
+        env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=env, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == ["ipthreat: the output cannot be written (No space left on device)"]
+
+
+def reproduction(out: str) -> str:
+    """The command in the Method section of an actionable report."""
+    return out.split("To reproduce: `", 1)[1].split("`.", 1)[0]
+
+
+def test_the_command_to_reproduce_the_report_reproduces_it(run, tmp_path, monkeypatch):
+    log = tmp_path / "odd name.log"
+    log.write_text(GLOBAL_LINE)
+    (tmp_path / "allow").write_text("198.51.100.0/24\n")
+    given = [
+        "report", log, "--as-of", "2023-10-26", "--title", "it's ours", "--tlp", "TLP:GREEN", "--own", "203.0.113.0/24",
+        "--policy", "bulk", "--allowlist", tmp_path / "allow", "--input", "access", "--only", "81.2.69.160",
+        "--format", "actionable",
+    ]  # fmt: skip
+    _, out, _ = run(*given)
+    words = shlex.split(reproduction(out))
+    assert str(tmp_path) not in out
+    monkeypatch.chdir(tmp_path)
+    assert words[:2] == ["ipthreat", "report"]
+    assert run(*words[1:], "--format", "actionable")[1] == out
+
+
+def test_the_command_of_a_plain_report_has_the_moment_judged_and_no_option_that_was_not_given(run, tmp_path):
+    log = tmp_path / "access.log"
+    log.write_text(GLOBAL_LINE)
+    _, out, _ = run("report", log, "--format", "actionable")
+    assert re.fullmatch(r"ipthreat report access\.log --as-of \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", reproduction(out))

@@ -68,7 +68,9 @@ def test_a_format_may_be_forced(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_ones_there_are(tmp_path: Path) -> None:
-    with pytest.raises(EventsError, match=r"^'xml' is no log format; there are access, syslog, csv, json, text$"):
+    with pytest.raises(
+        EventsError, match=r"^'xml' is no log format; there are access, syslog, csv, json, labelled, text$"
+    ):
         read_text(tmp_path, ACCESS, form="xml")
 
 

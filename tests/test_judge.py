@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dossiers import NOW, behaviour, block_list, dossier, provider, sighting, silent, virustotal, warning_list
@@ -10,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipthreat.assessment import assess
-from ipthreat.case import Case, pressing
+from ipthreat.case import Case, EventsRead, pressing
 from ipthreat.dossier import Allowance, Dossier, Status
 from ipthreat.errors import InputError
 from ipthreat.gather import Gatherer, RecordedSource
@@ -30,6 +34,7 @@ POOL = (
     dossier(silent("virustotal", Status.STALE)),
     dossier(replace(block_list("ipsum", "level_3"), status=Status.STALE)),
     dossier(replace(block_list("ipsum", "level_1"), status=Status.STALE)),
+    dossier(virustotal(9, 0)),
     dossier(virustotal(9, 0), allowance=Allowance("198.51.100.0/24")),
     Dossier("10.0.0.1", scope="private-use"),
 )
@@ -63,3 +68,20 @@ def test_addresses_alone_are_judged_without_events():
         "rubbish": "invalid",
     }
     assert case.events is None
+
+
+def test_the_report_id_is_the_same_in_every_process_and_changes_with_the_events_and_the_evidence():
+    def identity(**changes):
+        case = Case("x", tuple(judged(POOL, STANDARD, NOW)), NOW, STANDARD)
+        return replace(case, **changes).report_id
+
+    program = "from test_judge import *; print(Case('x', tuple(judged(POOL, STANDARD, NOW)), NOW, STANDARD).report_id)"
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here / "support"), str(here.parent / "lib")])
+    seeds = [{"PYTHONHASHSEED": seed, "PYTHONPATH": path} for seed in ("1", "2")]
+    run = [subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True) for env in seeds]
+    assert {item.stdout.decode().strip() for item in run} == {identity()}
+    read = EventsRead("access.log", "access", 5, {})
+    other = tuple(judged([*POOL[:-1], dossier(virustotal(7, 4), did=[behaviour("port_scan", 4)])], STANDARD, NOW))
+    ids = [identity(), identity(events=read), identity(events=replace(read, read=6)), identity(assessments=other)]
+    assert len(set(ids)) == 4

@@ -90,3 +90,14 @@ def test_a_file_is_read_by_address(tmp_path):
 @pytest.mark.parametrize("text", ["2023-10-26T12:00:00Z", "2023-10-26T14:00:00+02:00", "2023-10-26T12:00"])
 def test_times_become_utc(text):
     assert parse_time(text) == datetime(2023, 10, 26, 12, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("text", ["20231026", "2023-10-26T12", "2023-W43-4", "2023-10-26T12:00:00+0200", "today", ""])
+def test_a_text_that_only_some_pythons_take_for_a_time_is_none_under_any(text):
+    with pytest.raises(ValueError, match="is no ISO 8601 time"):
+        parse_time(text)
+
+
+def test_a_fraction_of_a_second_may_have_any_number_of_digits():
+    assert parse_time("2023-10-26T12:00:00.5Z").microsecond == 500_000
+    assert parse_time("2023-10-26 12:00:00,123456789Z").microsecond == 123_456

@@ -1,18 +1,20 @@
 """The analyst's allow-list: addresses and prefixes with an optional expiry and reason.
 
 A file has one entry a line: `<address or prefix>[,<expiry ISO date>][,<reason>]`; `#` starts a comment.
+A second field that begins with a digit is the expiry.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
 from .dossier import Allowance
 from .errors import InputError
+from .recorded import parse_time
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Key = Tuple[int, int, int]
@@ -69,14 +71,9 @@ def _entry(text: str, place: str) -> Tuple[Network, Allowance]:
     except ValueError:
         raise InputError(f"{place}: {prefix[:60]!r} is no address or prefix") from None
     first, _, others = (part.strip() for part in rest.partition(","))
-    expires = _expiry(first)
-    return network, Allowance(str(network), others if expires else rest, expires)
-
-
-def _expiry(text: str) -> Optional[datetime]:
-    """A date or time; None for a text that is none and so belongs to the reason."""
+    if not first[:1].isdigit():
+        return network, Allowance(str(network), rest)
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return network, Allowance(str(network), others, parse_time(first))
+    except (ValueError, OverflowError):  # an expiry that cannot be read must not become an entry without one
+        raise InputError(f"{place}: {first[:60]!r} is no ISO date or time for the entry to expire") from None

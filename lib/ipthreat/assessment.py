@@ -14,7 +14,7 @@ from typing import Dict, List, Optional, Tuple
 from .dossier import Dossier, Evidence, SourceKind, Status, Verdict
 from .policy import Policy
 from .priority import Priority, Severity, Technique, hostile_kinds, priority_of, severity_of, techniques_of
-from .signals import OWN_EVENTS, Signal, age_in_days, dossier_flags, signals_of
+from .signals import EARLY, OWN_EVENTS, Signal, age_in_days, dossier_flags, signals_of
 
 
 class OverallStatus(str, enum.Enum):
@@ -218,7 +218,7 @@ def is_active(dossier: Dossier, policy: Policy, as_of: datetime) -> bool:
     ages = [age_in_days(moment, as_of) for moment in seen if moment]
     if not ages:  # own events without any date: they are what the analyst is looking at
         return bool(dossier.behaviours or dossier.sighting)
-    return any(age is not None and age <= policy.active_days for age in ages)
+    return any(age is not None and EARLY <= age <= policy.active_days for age in ages)
 
 
 def assess(dossier: Dossier, policy: Policy, as_of: datetime) -> Assessment:

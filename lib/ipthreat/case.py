@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +12,6 @@ from .address import canonical
 from .assessment import Assessment
 from .dossier import Verdict
 from .errors import InputError
-from .explanation import explanation
 from .policy import Policy
 from .version import __version__
 
@@ -84,14 +82,24 @@ class Case:
         absent = wanted - {item.address for item in kept}
         if absent:
             raise InputError(f"{min(absent)} does not occur in the events")
-        return replace(self, assessments=kept)
+        return self.about(kept)
+
+    def about(self, assessments: Tuple[Assessment, ...]) -> Case:
+        """The same case, told of these assessments alone."""
+        return replace(self, assessments=assessments)
 
     @cached_property
     def report_id(self) -> str:
-        """Twelve hex digits of a hash over the inputs: the same inputs give the same id."""
-        told = [explanation(item) for item in (self.raised or self.assessments[:50])]
-        inputs = [__version__, self.title, self.as_of.isoformat(), self.tlp, len(self.assessments), told]
-        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]
+        """Twelve hex digits of a hash over the inputs and what was judged: the same inputs give the same id."""
+        policy = (self.policy.name, self.policy.version, sorted(self.policy.weights.items()), self.policy.prior)
+        digest = hashlib.sha256(repr((__version__, self.title, self.as_of, self.tlp, policy)).encode())
+        digest.update(repr((self.events, self.parts, sorted(self.requests.items()))).encode())
+        for item in self.assessments:
+            axes = (item.address, item.verdict, item.confidence, item.probability, item.severity, item.priority)
+            # Of a quiet address the figures suffice; of one that is told of, every word counts.
+            told = item.dossier if item.raised or item.indicator else item.dossier.sighting
+            digest.update(repr((axes, told)).encode())
+        return digest.hexdigest()[:12]
 
 
 def pressing(assessment: Assessment) -> Tuple[object, ...]:

@@ -25,7 +25,20 @@ EXIT_CODES = """exit codes:
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "blocklist")
+_FORMS = (
+    "threat",
+    "strict",
+    "actionable",
+    "html",
+    "json",
+    "csv",
+    "stix",
+    "misp",
+    "navigator",
+    "sigma",
+    "blocklist",
+    "blocklist:FIREWALL",
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -94,9 +107,10 @@ def _report(verbs: _Verbs) -> None:
         "ipthreat report access.log --out report/   # all reports, as files too",
     )
     verb.add_argument("events", nargs="+", metavar="FILE", help="web log, auth.log, CSV, JSON lines, also gz; -: stdin")
-    verb.add_argument("--format", choices=_FORMS, default="threat", help="what to print (%(default)s)")
+    verb.add_argument("--format", metavar="FORM", default="threat", help=f"what to print: {', '.join(_FORMS)} (threat)")
     verb.add_argument("--strict", action="store_true", help="print exactly the lines of the reference report")
     verb.add_argument("--out", metavar="DIR", help="also write every form into this folder")
+    verb.add_argument("--pdf", metavar="FILE", help="also print the actionable report as PDF (needs Chromium)")
     verb.add_argument("--field", metavar="NAME", help="the field that holds the address, if not found by itself")
     verb.add_argument("--input", metavar="FORMAT", help="the log's format, when it is not recognised by itself")
     verb.add_argument("--own", metavar="NET", action="append", default=[], help="a network of ours (private ones are)")
@@ -139,16 +153,27 @@ def main(arguments: Optional[Sequence[str]] = None, environment: Mapping[str, st
     """Runs one command; returns its exit code. Errors of the user's end as one line on stderr."""
     options = parser().parse_args(arguments)
     try:
-        return commands.COMMANDS[options.command](options, environment)
+        code = commands.COMMANDS[options.command](options, environment)
+        sys.stdout.flush()
+        return code
     except IpthreatError as error:
         say(f"ipthreat: {error}")
         return error.exit_code
-    except BrokenPipeError:  # `| head` is no error; the interpreter must not write to the pipe again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `| head` is no error
+        _close_output()
         return 0
+    except OSError as error:  # a full disk behind standard output: files the user named are reported by their readers
+        _close_output()
+        say(f"ipthreat: the output cannot be written ({error.strerror or error})")
+        return 1
     except KeyboardInterrupt:
         say("ipthreat: interrupted")
         return 130
+
+
+def _close_output() -> None:
+    """The interpreter must not try to write what is left to an output that takes nothing, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 __all__: List[str] = ["main", "parser"]

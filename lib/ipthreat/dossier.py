@@ -186,6 +186,11 @@ class Allowance:
     reason: str = ""
     expires: Optional[datetime] = None
 
+    @property
+    def words(self) -> str:
+        """`allow-listed through 198.51.100.0/24 (our scanner)`; the reason is the analyst's own text."""
+        return f"allow-listed through {self.network}{f' ({self.reason})' if self.reason else ''}"
+
 
 @dataclass(frozen=True)
 class Dossier:

@@ -20,6 +20,7 @@ from .errors import EventsError
 from .logs.access import looks_like_access_log, read_access_log
 from .logs.event import Account, Event, Row, Skip
 from .logs.fields import has_address
+from .logs.labelled import looks_labelled, read_labelled
 from .logs.records import field_names, looks_like_json, read_json
 from .logs.source import LogSource, open_source
 from .logs.syslog import looks_like_syslog, read_syslog, read_text
@@ -41,6 +42,7 @@ class LogFormat(str, enum.Enum):
     SYSLOG = "syslog"  # sshd and other daemons, firewall packets
     CSV = "csv"  # a header line and rows; also W3C extended (IIS) and Zeek's own format
     JSON = "json"  # one object a line, an array, or an array in an object
+    LABELLED = "labelled"  # pasted alerts: a label on one line, its value on the next
     TEXT = "text"  # anything else: the addresses in it, without behaviour
 
 
@@ -129,6 +131,7 @@ _READERS: Mapping[LogFormat, Reader] = {
     LogFormat.SYSLOG: lambda source, clock, _field: _batched(read_syslog(source, clock)),
     LogFormat.CSV: lambda source, clock, field: _batched(read_table(source, clock, field)),
     LogFormat.JSON: lambda source, clock, field: _batched(read_json(source, clock, field)),
+    LogFormat.LABELLED: lambda source, clock, _field: _batched(read_labelled(source, clock)),
     LogFormat.TEXT: lambda source, clock, _field: _batched(read_text(source, clock)),
 }
 
@@ -154,7 +157,9 @@ def _told(head: str) -> LogFormat:
     for form, looks in ((LogFormat.ACCESS, looks_like_access_log), (LogFormat.SYSLOG, looks_like_syslog)):
         if 4 * sum(map(looks, lines)) >= len(lines):
             return form
-    return LogFormat.CSV if looks_like_table(head) else LogFormat.TEXT
+    if looks_like_table(head):
+        return LogFormat.CSV
+    return LogFormat.LABELLED if looks_labelled(head) else LogFormat.TEXT
 
 
 def _check_field(source: LogSource, form: LogFormat, field: Optional[str]) -> None:

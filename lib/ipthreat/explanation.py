@@ -23,6 +23,8 @@ class Step:
     """Log-odds after this step."""
     source: str = ""
     age_days: Optional[float] = None
+    signal: str = ""
+    """Name of the signal, `own_events.brute_force`; empty for the prior, a limit and the sum."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def explain(assessment: Assessment) -> Tuple[Step, ...]:
     steps = [Step(f"prior {assessment.policy.prior:.2f}", prior, total)]
     for signal in assessment.signals:
         total += signal.nats
-        steps.append(Step(signal.text, signal.nats, total, signal.source, signal.age_days))
+        steps.append(Step(signal.text, signal.nats, total, signal.source, signal.age_days, signal.name))
     for family in assessment.families:
         if family.nats != family.unclipped:
             total += family.nats - family.unclipped
@@ -60,7 +62,12 @@ def explain(assessment: Assessment) -> Tuple[Step, ...]:
 
 
 def explanation(assessment: Assessment) -> Dict[str, Any]:
-    """The same as plain data for JSON: fixed keys and order, floats to three places so that reports diff cleanly."""
+    """The same as plain data for JSON: fixed keys and order, floats to three places so that reports diff cleanly.
+
+    What would change the priority is told of addresses that are raised or not harmless: of ten thousand quiet ones it
+    would be ten thousand times the same.
+    """
+    told = assessment.raised or assessment.indicator
     return {
         "ip": assessment.address,
         "schema": 1,
@@ -79,7 +86,7 @@ def explanation(assessment: Assessment) -> Dict[str, Any]:
         "waterfall": [_step_data(step) for step in explain(assessment)],
         "guards": list(assessment.guards),
         "priority_steps": list(assessment.priority_steps),
-        "counterfactuals": [_counterfactual_data(item) for item in counterfactuals(assessment)],
+        "counterfactuals": [_counterfactual_data(item) for item in counterfactuals(assessment)] if told else [],
     }
 
 
@@ -141,9 +148,9 @@ def _with(dossier: Dossier, as_of: datetime) -> Iterator[Tuple[str, str, Dossier
             )
             rest = tuple(other for other in dossier.evidence if other.source != source)
             yield change, "", replace(dossier, evidence=(*rest, item))
-    shown = {item.kind for item in dossier.behaviours}
+    shown = {(item.kind, item.succeeded) for item in dossier.behaviours}
     for kind, succeeded, change in _MIGHT_HAPPEN:
-        if kind not in shown:
+        if not {(kind, succeeded), (kind, True)} & shown:
             behaviour = Behaviour(kind, 1, as_of, as_of, succeeded=succeeded)
             yield change, "", replace(dossier, behaviours=(*dossier.behaviours, behaviour), period_end=as_of)
 

@@ -157,9 +157,8 @@ def _at_least(priority: Priority, severity: Severity, behaviours: Tuple[Behaviou
 
 
 def _allowed(priority: Priority, severity: Severity, allowance: Allowance, steps: List[str]) -> Priority:
-    why = f" ({allowance.reason})" if allowance.reason else ""
     if severity.rank >= Severity.HIGH.rank:
-        steps.append(f"allow-listed through {allowance.network}{why}, yet kept: severity {severity.value}")
+        steps.append(f"{allowance.words}, yet kept: severity {severity.value}")
         return priority
-    steps.append(f"Monitor: allow-listed through {allowance.network}{why}")
+    steps.append(f"Monitor: {allowance.words}")
     return Priority.MONITOR

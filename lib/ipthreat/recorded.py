@@ -17,7 +17,8 @@ status and headers, and `text` instead of `body` where it was no JSON. It is rea
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+import re
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
@@ -29,13 +30,23 @@ from .providers import PROVIDERS
 from .providers.base import LiveProvider, Provider, failed, mapping, text
 
 FORMAT = "ipthreat-evidence/1"
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 SIZE_LIMIT = 64 * 1024 * 1024
 """Largest file that is read, in bytes."""
 
 
 def parse_time(value: str) -> datetime:
-    """A date or time in ISO 8601; UTC where it names no zone. Raises ValueError."""
-    moment = datetime.fromisoformat(value.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    """A date or time in ISO 8601, extended format; UTC where it names no zone. Raises ValueError.
+
+    The same texts are times under every Python: what `fromisoformat` accepts differs from version to version.
+    """
+    match = _TIME.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"{value[:40]!r} is no ISO 8601 time")
+    day, clock, fraction, zone = match.groups(default="")
+    zone = zone.upper().replace("Z", "+00:00")
+    moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{':00' if len(clock) == 5 else ''}{zone}")
+    moment += timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
 
 

@@ -67,15 +67,24 @@ RANGE_WORDS: Mapping[str, str] = {
 Rule = Callable[[Dossier, Policy, datetime], Iterable[Signal]]
 
 
+EARLY = -1.0
+"""Age in days below which evidence is later than as-of: a clock that runs ahead, or a date without an hour, is not."""
+
+
 def age_in_days(dated: Optional[datetime], as_of: datetime) -> Optional[float]:
-    """Days from a date to as-of, never negative; None without a date."""
+    """Days from a date to as-of; negative for what is later than as-of, None without a date."""
     if dated is None:
         return None
-    return max(0.0, (as_of - dated).total_seconds() / 86400.0)
+    return (as_of - dated).total_seconds() / 86400.0
 
 
 def decay(age_days: Optional[float], lifetime: float, fresh: float = 7.0) -> float:
-    """Share of its weight that evidence keeps: 1 while fresh, then max(0, 1 − ((age − fresh)/lifetime)^½)."""
+    """Share of its weight that evidence keeps: 1 while fresh, then max(0, 1 − ((age − fresh)/lifetime)^½).
+
+    What is later than as-of keeps nothing: at that time nobody could know it.
+    """
+    if age_days is not None and age_days < EARLY:
+        return 0.0
     if age_days is None or age_days <= fresh:
         return 1.0
     return max(0.0, 1.0 - math.sqrt((age_days - fresh) / lifetime))
@@ -136,7 +145,7 @@ def virustotal_engines(dossier: Dossier, policy: Policy, as_of: datetime) -> Ite
         n = counted_engines(dossier, item, policy)
         weight = limit * (1.0 - math.exp(-policy.weight("virustotal.engine_rate") * n / limit))
         malicious, suspicious = item.counts.get("malicious", 0), item.counts.get("suspicious", 0)
-        text = f"{malicious} engines say malicious, {suspicious} suspicious"
+        text = f"{malicious} {'engine' if malicious == 1 else 'engines'} malicious, {suspicious} suspicious"
         left_out = malicious + policy.weight("virustotal.suspicious_share") * suspicious - n
         if left_out > 0:
             text += f" (n = {n:g}: engines whose own source answered are left out)"

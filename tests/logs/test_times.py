@@ -118,3 +118,23 @@ def test_stamps_do_not_depend_on_the_zone_of_the_machine(monkeypatch: pytest.Mon
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_stamps_on_both_sides_of_as_of_stay_in_one_year() -> None:
+    clock = Clock(datetime(2015, 3, 15, tzinfo=timezone.utc))
+    read = [clock.syslog(f"Mar {day:2} 10:00:00 host sshd[1]: x") for day in (1, 14, 17, 31)]
+    years = [time.gmtime(seconds).tm_year for seconds in read if seconds is not None]
+    assert years == [2015, 2015, 2015, 2015]
+
+
+def test_a_log_that_ends_in_january_began_in_the_year_before() -> None:
+    clock = Clock(datetime(2015, 1, 10, tzinfo=timezone.utc))
+    read = [clock.syslog(f"{stamp} 10:00:00 host sshd[1]: x") for stamp in ("Nov 20", "Dec 31", "Jan  1", "Jan  9")]
+    years = [time.gmtime(seconds).tm_year for seconds in read if seconds is not None]
+    assert years == [2014, 2014, 2015, 2015]
+
+
+def test_a_log_of_many_months_that_ends_before_as_of_is_not_moved() -> None:
+    clock = Clock(datetime(2026, 11, 24, tzinfo=timezone.utc))
+    read = [clock.syslog(f"{stamp} 10:00:00 host sshd[1]: x") for stamp in ("Jan  5", "Jun 20", "Nov 20")]
+    assert [time.gmtime(seconds).tm_year for seconds in read if seconds is not None] == [2026, 2026, 2026]

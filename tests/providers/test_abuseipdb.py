@@ -51,6 +51,7 @@ def test_a_whitelisted_address_is_benign_although_it_is_reported():
     evidence = parsed("whitelisted")
     assert (evidence.verdict, evidence.labels, evidence.score) == (Verdict.BENIGN, ("whitelisted",), 12)
     assert evidence.flags == ("crawler", "whitelisted")
+    assert (evidence.dated, evidence.last_seen) == (NOW, datetime(2026, 1, 1, 10, 11, 12, tzinfo=timezone.utc))
 
 
 @pytest.mark.parametrize("score", [None, "100", 101, -1, 100.0, True, [100]])

@@ -54,6 +54,7 @@ def test_an_old_record_without_reputation_is_rated_by_its_score(total, verdict):
 def test_a_false_positive_is_benign_whatever_else_is_said():
     evidence = parsed(load("crowdsec", "false_positive"))
     assert (evidence.verdict, evidence.labels, evidence.score) == (Verdict.BENIGN, ("false_positive",), 0)
+    assert evidence.dated == NOW
 
 
 @pytest.mark.parametrize("rows", [None, "none", {}, [None], [{}]])

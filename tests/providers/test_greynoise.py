@@ -15,6 +15,7 @@ from ipthreat.testkit.providers import CanarySettings
 
 GREYNOISE = GreyNoise()
 COMMUNITY = CanarySettings(extra={"plan": "community"})
+PREMIUM = CanarySettings(extra={"plan": "premium"})
 SCANNER = "internet_scanner_intelligence"
 SERVICE = "business_service_intelligence"
 
@@ -75,6 +76,15 @@ def test_a_trusted_service_that_scans_maliciously_is_malicious_and_keeps_both_wo
     assert (evidence.verdict, evidence.labels) == (Verdict.MALICIOUS, ("malicious", "trust_1"))
 
 
+def test_a_service_ages_from_its_last_update_and_a_hostile_scanner_from_when_it_was_seen():
+    service = {"found": True, "trust_level": "2", "last_updated": "2026-01-02T00:00:00Z"}
+    hostile = changed(load("greynoise", "hostile"), service, SERVICE)
+    assert parsed(hostile).dated == datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert parsed(changed(hostile, "unknown", SCANNER, "classification")).dated == datetime(
+        2026, 1, 2, tzinfo=timezone.utc
+    )
+
+
 def test_an_address_that_no_sensor_saw_is_not_found():
     evidence = parsed(load("greynoise", "unseen"))
     assert (evidence.status, evidence.verdict, evidence.score) == (Status.NOT_FOUND, Verdict.UNKNOWN, None)
@@ -119,15 +129,15 @@ def test_what_does_not_say_whether_this_address_was_seen_is_an_error(body):
 
 
 def test_several_addresses_are_asked_in_one_request():
-    request = GREYNOISE.question([ADDRESS, "198.51.100.8"], SETTINGS)
+    request = GREYNOISE.question([ADDRESS, "198.51.100.8"], PREMIUM)
     assert (request.method, request.url) == ("POST", "https://api.greynoise.io/v3/ip")
     assert json.loads(request.body) == {"ips": [ADDRESS, "198.51.100.8"]}
     assert GREYNOISE.question([ADDRESS], SETTINGS).url == f"https://api.greynoise.io/v3/ip/{ADDRESS}"
 
 
-def test_a_key_of_the_community_plan_asks_for_one_at_a_time():
-    assert GREYNOISE.at_once(COMMUNITY) == 1
-    assert GREYNOISE.at_once(SETTINGS) == GREYNOISE.batch > 1
+def test_only_a_paid_plan_asks_for_several_at_a_time():
+    assert GREYNOISE.at_once(COMMUNITY) == GREYNOISE.at_once(SETTINGS) == 1
+    assert GREYNOISE.at_once(PREMIUM) == GREYNOISE.batch > 1
     assert GREYNOISE.question([ADDRESS], COMMUNITY).url == f"https://api.greynoise.io/v3/community/{ADDRESS}"
 
 

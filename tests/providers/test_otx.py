@@ -52,6 +52,7 @@ def test_the_system_and_its_name_are_read_from_one_text():
 def test_a_validated_address_is_benign_with_score_zero(field):
     evidence = parsed("hostile", [{"source": "whitelist", "message": "Whitelisted IP"}], field)
     assert (evidence.verdict, evidence.labels, evidence.score) == (Verdict.BENIGN, ("validated",), 0)
+    assert evidence.dated == NOW
 
 
 def test_an_address_in_no_pulse_is_not_found():

@@ -183,7 +183,7 @@ def test_a_page_has_indicators_the_way_to_the_next_one_and_where_to_begin_next_t
     request = TAXII.page_question(SELF_HOSTED, added_after=page.added_last, following=page.next)
     assert request.url == f"{INSTANCE}/objects/"
     assert request.params == {
-        "match[type]": "indicator", "limit": "1000", "added_after": "2026-01-01T00:00:00.000Z", "next": "42",
+        "match[type]": "indicator", "limit": "500", "added_after": "2026-01-01T00:00:00.000Z", "next": "42",
     }  # fmt: skip
     assert request.headers["Accept"] == "application/taxii+json;version=2.1"
 

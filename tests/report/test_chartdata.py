@@ -10,6 +10,7 @@ from cases import (
     crowded_case,
     first_reference_address,
     golden_case,
+    owner,
     quiet_case,
     second_reference_address,
     seen,
@@ -46,9 +47,9 @@ def test_the_golden_case_has_every_chart_in_print_order() -> None:
         ("board", "1 High and 1 Medium priority among 2 addresses; nothing beyond scanning was seen"),
         ("engines", "Criminal IP and CyRadar flag both addresses; 8 further opinions are not named"),
         ("stats", "11 of 95 VirusTotal engines flag 18.237.3[.]202 (7 malicious, 4 suspicious), the most of all"),
-        ("timeline", "18.237.3[.]202 made 57 of 61 events, from 2023-10-26 03:00 UTC to 2023-10-26 11:00 UTC"),
+        ("timeline", "18.237.3[.]202 made 57 of 61 events, from 2023-10-26 07:00 UTC to 2023-10-26 11:00 UTC"),
         ("origins", "2 hostile addresses come from as many countries and networks: no concentration"),
-        ("coverage", "Cisco Talos gave no answer for any address; 2 other sources did"),
+        ("coverage", "Cisco Talos gave no answer for any address; 2 other sources answered"),
     ],
 )
 def test_a_title_states_the_finding(name: str, title: str) -> None:
@@ -85,7 +86,7 @@ def test_the_worst_severity_is_named_when_more_than_scanning_was_seen() -> None:
 
 
 def test_a_board_without_raised_addresses_says_so() -> None:
-    assert figure("board", quiet_case()).title == "None of 1 address reaches Medium priority"
+    assert figure("board", quiet_case()).title == "The one address judged does not reach Medium priority"
 
 
 def test_addresses_without_confidence_are_counted_apart() -> None:
@@ -149,7 +150,7 @@ def test_the_timeline_tells_first_last_and_peak() -> None:
 
 def test_events_of_one_interval_have_a_time_and_no_period() -> None:
     case = build_case(dossier(virustotal(9, 3), sighting=seen((2, 1))))
-    assert figure("timeline", case).title == "198.51.100[.]7 made 1 event, 2023-10-26 10:00 UTC"
+    assert figure("timeline", case).title == "198.51.100[.]7 made 1 event, at 2023-10-26 10:00 UTC"
 
 
 def test_buckets_out_of_order_are_put_in_order() -> None:
@@ -273,3 +274,44 @@ def test_no_chart_has_more_rows_than_it_can_show(count: int) -> None:
 
 def test_a_table_says_how_many_addresses_it_leaves_out() -> None:
     assert figure("board", CROWD).data.caption.endswith("(and 18 less pressing ones, in the CSV and JSON exports)")
+
+
+def hostile(address: str, asn: int, name: str, country: str) -> Dossier:
+    """An address that engines flag, with its owner."""
+    return Dossier(address, evidence=(virustotal(9, 3), owner(asn, name, "192.0.2.0/24", country, "ARIN")))
+
+
+def origins_title(*dossiers: Dossier) -> str:
+    return figure("origins", build_case(*dossiers)).title
+
+
+def test_one_system_under_two_names_is_one_network() -> None:
+    first, second = hostile("192.0.2.1", 64500, "EXAMPLE", "NL"), hostile("192.0.2.2", 64500, "Example Inc", "DE")
+    assert origins_title(first, second) == "2 of 2 hostile addresses belong to AS64500 EXAMPLE, 1 to the country DE"
+
+
+def test_addresses_of_one_country_lie_in_different_networks() -> None:
+    first, second = hostile("192.0.2.1", 64500, "EXAMPLE", "NL"), hostile("192.0.2.2", 64501, "OTHER", "NL")
+    assert origins_title(first, second) == "2 of 2 hostile addresses lie in the country NL, in different networks"
+
+
+def test_what_is_not_known_of_some_origins_is_told_and_no_claim_made_about_them() -> None:
+    nowhere = [Dossier(f"198.51.100.{number}", evidence=(virustotal(9, 3),)) for number in range(3)]
+    first, second = hostile("192.0.2.1", 64500, "EXAMPLE", "NL"), hostile("192.0.2.2", 64501, "OTHER", "DE")
+    one = "One hostile address belongs to AS64500 EXAMPLE (country: NL); of 3 more it is not known"
+    two = "2 hostile addresses come from as many countries and networks; of 3 more it is not known"
+    assert origins_title(first, *nowhere) == one
+    assert origins_title(first, second, *nowhere) == two
+
+
+def test_the_busiest_address_is_told_with_its_own_period_not_that_of_all() -> None:
+    early = dossier(virustotal(9, 3), sighting=seen((50, 1), (40, 1)), address="198.51.100.1")
+    busy = dossier(virustotal(9, 3), sighting=seen((3, 5), (1, 5)), address="198.51.100.2")
+    title = figure("timeline", build_case(early, busy)).title
+    assert title == "198.51.100[.]2 made 10 of 12 events, from 2023-10-26 09:00 UTC to 2023-10-26 11:00 UTC"
+
+
+def test_when_no_source_answered_for_all_no_other_source_is_claimed() -> None:
+    first = Dossier("192.0.2.1", evidence=(virustotal(9, 3),))
+    second = Dossier("192.0.2.2", evidence=(owner(64501, "OTHER", "192.0.2.0/24", "DE", "ARIN"), virustotal(9, 0)))
+    assert figure("coverage", build_case(first, second)).title.endswith("1 other source answered")

@@ -105,7 +105,7 @@ def test_an_attribute_is_tagged_with_likelihood_quality_and_technique() -> None:
 
 def test_the_comment_tells_axes_and_reasons() -> None:
     comment = GOLDEN["Attribute"][0]["comment"]
-    assert comment.startswith("confidence 10/10, severity Low, priority High; virustotal: 7 engines say malicious")
+    assert comment.startswith("confidence 10/10, severity Low, priority High; virustotal: 7 engines malicious")
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_technique_becomes_an_attack_pattern_with_its_reference_at_mitre() -> 
 
 def test_a_note_tells_the_reasons() -> None:
     notes = [found["content"] for found in objects(GOLDEN, "note")]
-    assert any("7 engines say malicious, 4 suspicious (+3.34)" in content for content in notes)
+    assert any("7 engines malicious, 4 suspicious (+3.34)" in content for content in notes)
     assert any("one step up to High" in content for content in notes)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Dict, List, Tuple
 
-from dossiers import NOW, behaviour, engines, provider, silent, virustotal, warning_list
+from dossiers import NOW, behaviour, block_list, engines, provider, silent, virustotal, warning_list
 
 from ipthreat.assessment import assess
-from ipthreat.case import Case, EventsRead, pressing
-from ipthreat.dossier import BehaviourKind, Dossier, Evidence, Sighting, SourceKind, Status
+from ipthreat.case import Case, EventsRead, SourcePart, pressing
+from ipthreat.dossier import Allowance, BehaviourKind, Dossier, Evidence, Sighting, SourceKind, Status
 from ipthreat.policy import POLICIES
 
 
@@ -71,6 +72,44 @@ def golden_case() -> Case:
     events = EventsRead("access.log", "access log", 61, {}, NOW - timedelta(hours=9), NOW)
     return build_case(
         first_reference_address(), second_reference_address(), title="reference addresses", events=events
+    )  # fmt: skip
+
+
+def telling_case() -> Case:
+    """Four addresses that between them show nearly every sentence of the actionable report."""
+    in_cloud = replace(first_reference_address(), evidence=(*first_reference_address().evidence, *_answers_of_others()))
+    intruder = Dossier(
+        "203.0.113.9", evidence=(owner(64501, "EXAMPLE-ISP", "203.0.113.0/24", "NL", "RIPE NCC"),
+                                 block_list("ipsum", "level_3"), silent("talos", Status.UNAVAILABLE, "no interface")),
+        behaviours=(behaviour("brute_force", 40, succeeded=True, names=("log-in",), samples=("sshd: root",)),),
+        sighting=seen((3, 40)), period_end=NOW,
+    )  # fmt: skip
+    server = Dossier(
+        "2001:db8:4::1", evidence=(block_list("c2tracker", "c2"), silent("otx", Status.RATE_LIMITED, "until 18:00")),
+        behaviours=(behaviour("c2_beacon", 40), behaviour("volume_out", 2)),
+        sighting=seen((30, 20), (2, 20), outbound=40, local_hosts=("10.0.0.5", "10.0.0.6")), period_end=NOW,
+    )  # fmt: skip
+    allowed = Dossier(
+        "198.51.100.20", evidence=(virustotal(3, 0),), sighting=seen((2, 1)), period_end=NOW,
+        allowance=Allowance("198.51.100.0/24", "our own scanner"),
+    )  # fmt: skip
+    inside = Dossier("10.0.0.9", "private", behaviours=(behaviour("port_scan", 30),), sighting=seen((2, 30)))
+    read = EventsRead("access.log", "access", 260, {"no address in it": 2}, NOW - timedelta(hours=30), NOW)
+    parts = (SourcePart("origin-asn", "2026-10-26", 500_000, "PDDL-1.0", "origin-asn 1.0"),)
+    doubtful = Dossier("192.0.2.77", evidence=(virustotal(2, 0, detections=engines("malicious", "CRDF")),))
+    return build_case(
+        in_cloud, intruder, server, allowed, inside, doubtful, title="Suspicious IP Addresses", events=read,
+        parts=parts, rerun="ipthreat report access.log --as-of 2023-10-26T12:00:00Z",
+    )  # fmt: skip
+
+
+def _answers_of_others() -> Tuple[Evidence, ...]:
+    return (
+        provider("greynoise", "malicious"),
+        Evidence(
+            "passive-dns", SourceKind.PROVIDER, Status.OK, related=("bad.example", "http://bad.example/x"),
+            retrieved_at=NOW, abuse_contact="abuse@isp.example",
+        ),
     )  # fmt: skip
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import sys
 from datetime import datetime, time, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 
 from .. import demo
@@ -23,12 +25,14 @@ from ..judge import Judge
 from ..policy import policy_named
 from ..reading import observe
 from ..recorded import parse_time, read_evidence
+from ..report import pdf
 from ..report.actionable import document
 from ..report.actions import actions
 from ..report.escape import visible
-from ..report.formats import FORMATS, write_all
+from ..report.formats import FORMATS, format_named, html_page, write_all
 from ..report.prose import age_text, counted
 from ..report.tables import json_data
+from ..signals import EARLY, age_in_days
 from ..terminal import coloured, colours_wanted, say
 from .ground import Environment, lists_file, now, output
 
@@ -53,13 +57,25 @@ def as_of(text: Optional[str]) -> datetime:
     return moment + timedelta(days=1, seconds=-1) if is_date else moment
 
 
-def recorded(files: Sequence[str]) -> Dict[str, Tuple[Evidence, ...]]:
-    """The answers of all evidence files together."""
-    merged: Dict[str, Tuple[Evidence, ...]] = {}
+def recorded(files: Sequence[str], moment: datetime) -> Dict[str, Tuple[Evidence, ...]]:
+    """The answers of all evidence files together.
+
+    Of several by one source on one address the newest counts that was known at the moment judged.
+    """
+    merged: Dict[str, Dict[str, Evidence]] = {}
     for name in files:
         for address, items in read_evidence(Path(name)).items():
-            merged[address] = merged.get(address, ()) + items
-    return merged
+            known = merged.setdefault(address, {})
+            for item in items:
+                known[item.source] = max(known.get(item.source, item), item, key=lambda one: _worth(one, moment))
+    return {address: tuple(known.values()) for address, known in merged.items()}
+
+
+def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
+    """Sort key: what was known at the moment, an answer rather than a failed look-up, the newest."""
+    dated = item.retrieved_at or item.observed_at
+    age = age_in_days(dated, moment)
+    return age is None or age >= EARLY, item.status.answered, dated.timestamp() if dated else 0.0
 
 
 def _asked(options: argparse.Namespace, environment: Environment) -> Optional[LiveRun]:
@@ -86,20 +102,37 @@ def _judge_with(
     policy: str = "standard",
     live: Optional[Live] = None,
 ) -> Judge:
-    sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence)))
+    sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence, moment)))
     return Judge(Gatherer(sources, allowed or Allowlist(), live), policy_named(policy), moment, intelligence.parts())
 
 
-def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str]) -> str:
-    """The command that makes the same report again."""
-    words = ["ipthreat", verb, *inputs]
-    for name in ("evidence", "own", "only"):
-        words += [f"--{name} {value}" for value in getattr(options, name, [])]
-    words += [f"--allowlist {options.allowlist}"] if options.allowlist else []
-    words += [f"--policy {options.policy}"] if options.policy != "standard" else []
-    words += [f"--as-of {options.as_of}"] if options.as_of else []
-    words += ["--live"] if options.live else []
-    return " ".join(words)
+def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str], moment: datetime) -> str:
+    """The command that makes the same report again, quoted for a shell.
+
+    Of files it has the names alone: a report is passed on, and where a file lies is nobody's business. The moment
+    judged is always told, since it decides how old the evidence is; with live sources it can only be now.
+    """
+    words = ["ipthreat", verb, *(PurePath(text).name if verb == "report" else text for text in inputs)]
+    for name in _REPEATED:
+        for value in getattr(options, name, []):
+            words += [f"--{name}", PurePath(value).name if name == "evidence" else value]
+    for name, usual in _SINGLE.items():
+        value = getattr(options, name, None)
+        if value and value != usual:
+            words += [f"--{name}", PurePath(value).name if name == "allowlist" else value]
+    when = ["--live"] if options.live else ["--as-of", moment.strftime("%Y-%m-%dT%H:%M:%SZ")]
+    return shlex.join([*words, *when])
+
+
+_REPEATED = ("evidence", "own", "only")
+_SINGLE = {
+    "field": None,
+    "input": None,
+    "title": TITLE,
+    "tlp": TLP,
+    "allowlist": None,
+    "policy": "standard",
+}
 
 
 # --- check ----------------------------------------------------------------------------------------
@@ -112,7 +145,7 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     asked = _asked(options, environment)
     judge = _judge(options, intelligence, moment, asked)
     texts = list(_addresses(options.address))
-    case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts))
+    case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts, moment))
     if options.json:
         output(json.dumps(json_data(case), indent=2))
     else:
@@ -140,10 +173,13 @@ def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
     owner = item.owner
     where = ", ".join(part for part in (owner.network, owner.country, owner.rir) if part)
     name = visible(" ".join(dict.fromkeys(part for part in (owner.as_owner, owner.organisation) if part)))
-    yield f"  AS{owner.asn or '?'} {name}, {where}" if owner.asn or where else "  no owner on record"
+    told = ", ".join(part for part in (f"AS{owner.asn} {name}".strip() if owner.asn else name, where) if part)
+    yield f"  {told or 'no owner on record'}"
     verdict = "insufficient data" if item.insufficient else item.verdict.value
     priority = coloured(f"priority {item.priority.value}", item.priority.value, colours)
     yield f"  {verdict}: confidence {item.confidence}/10, severity {item.severity.value}, {priority}"
+    if item.dossier.allowance:
+        yield f"  {visible(item.dossier.allowance.words)}"
     if item.flags:
         yield f"  flags: {', '.join(item.flags)}"
     for reason in item.reasons:
@@ -171,17 +207,22 @@ def _explained(item: Assessment) -> Iterator[str]:
 def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
+    form = format_named("json" if options.json else "strict" if options.strict else options.format)
+    printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
     asked = _asked(options, environment)
     judge = _judge(options, intelligence, moment, asked)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
-    case = judge.observed(observer, read, options.title, _rerun("report", options, options.events), options.tlp or TLP)
+    rerun = _rerun("report", options, options.events, moment)
+    case = judge.observed(observer, read, options.title, rerun, options.tlp or TLP)
     case = case.only(options.only) if options.only else case
     if options.out:
         written = write_all(case, Path(options.out))
         say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
-    form = "json" if options.json else "strict" if options.strict else options.format
-    output(FORMATS[form].render(case), end="")
+    if options.pdf:
+        pdf.write(html_page(case), Path(options.pdf), printer, sandbox=os.geteuid() != 0)
+    for piece in form.pieces(case):
+        output(piece, end="")
     _remarks(case)
     if asked:
         asked.finish()
@@ -227,5 +268,7 @@ def _summary(case: Case, colours: bool) -> Iterator[str]:
         head = coloured(f"{item.priority.value:<6}", item.priority.value, colours)
         yield f"{head} {item.address}: confidence {item.confidence}/10, severity {item.severity.value}"
     yield ""
-    for action in actions(case, case.raised):
-        yield f"- {visible(action.text, 400)}"
+    raised = {item.address for item in case.raised}
+    for action in actions(case):
+        if raised.intersection(action.addresses):
+            yield f"- {visible(action.text, 400)}"

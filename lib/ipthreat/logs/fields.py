@@ -38,6 +38,7 @@ FIELDS: Mapping[str, Tuple[str, ...]] = {
     "time": (
         *("_time", "timestamp", "@timestamp", "event_time", "ts", "time", "flow_start_time", "start_time", "start"),
         *("event.created", "time_generated", "time_created", "datetime", "date_time", "time_local", "time_iso8601"),
+        "event_datetime",
         *("event_timestamp", "created_date_time", "first_seen"),
     ),
     "date": ("date",),  # where the time field holds the clock alone

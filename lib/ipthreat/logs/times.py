@@ -17,6 +17,7 @@ LATEST = float(2**32 - 1)
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY = 86400
+_CLOSE = 60 * _DAY  # a log that holds as-of may go on for that long after its first stamp
 _KEPT = 8192  # stamps remembered; a log has few distinct ones within a stretch of lines
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
@@ -94,12 +95,14 @@ class Clock:
     """Reads stamps of any known shape; `as_of` (an aware datetime) settles the year where a stamp has none.
 
     The year of a syslog stamp is the latest that puts it not after as-of, with one day to spare for servers whose
-    local time runs ahead of UTC.
+    local time runs ahead of UTC. Where as-of lies inside a log, what comes after it would go back a year by that: such
+    a stamp stays in the year that puts it close to the first stamp read.
     """
 
     def __init__(self, as_of: datetime) -> None:
         self._year = as_of.year
         self._latest = as_of.timestamp() + _DAY
+        self._first: Optional[float] = None
 
     def syslog(self, text: str) -> Optional[float]:
         """The first syslog stamp in the text: `Mar 27 13:06:56`, with a year before or behind the clock, or none."""
@@ -110,11 +113,19 @@ class Clock:
         clock = (int(match[4]), int(match[5]), int(match[6]))
         if match[3] or match[7]:
             return epoch(int(match[3] or match[7]), month, day, clock)
+        return self._nearest(month, day, clock)
+
+    def _nearest(self, month: int, day: int, clock: Tuple[int, int, int]) -> Optional[float]:
+        """The stamp in the latest year that puts it before as-of, or in the next one if it is close to the first."""
+        next_year = None
         # Eight years back always holds a 29 February, also around 1900 and 2100.
         for year in range(self._year + 1, self._year - 9, -1):
             seconds = epoch(year, month, day, clock)
             if seconds is not None and seconds <= self._latest:
-                return seconds
+                self._first = seconds if self._first is None else self._first
+                close = next_year is not None and abs(next_year - self._first) <= _CLOSE
+                return next_year if close else seconds
+            next_year = seconds
         return None
 
     def find(self, text: str) -> Optional[float]:

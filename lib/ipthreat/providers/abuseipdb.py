@@ -50,7 +50,10 @@ class AbuseIPDB(Service):
         return self._ask("/check", settings, ipAddress=addresses[0])
 
     def block_question(self, network: str, settings: Settings) -> Request:
-        """`GET /check-block` about a network: the reported neighbours of an address. A /24 at most on the free plan."""
+        """`GET /check-block` about a network: the reported neighbours of an address.
+
+        On the free plan a /24 at most, with a quota of its own of 100 a day.
+        """
         return self._ask("/check-block", settings, network=network)
 
     def _ask(self, path: str, settings: Settings, **params: str) -> Request:
@@ -121,7 +124,7 @@ class AbuseIPDB(Service):
             native=str(score),
             scale="abuse confidence",
             flags=(*flags, "whitelisted") if whitelisted else flags,
-            observed_at=last,
+            observed_at=None if whitelisted else last,  # the white list holds now, whenever the last report came
             last_seen=last,
             **fields,
         )

@@ -18,14 +18,17 @@ from .service import Service, escaped
 PREMIUM = "premium"
 """The setting `plan` for keys that may ask about several addresses at once."""
 
+FALSE_POSITIVE = "false_positive"
+"""The label of an address that CrowdSec knows to be reported wrongly. It goes before the reputation."""
 _VERDICTS = {
     "malicious": Verdict.MALICIOUS,
     "suspicious": Verdict.SUSPICIOUS,
     "known": Verdict.UNKNOWN,
     "unknown": Verdict.UNKNOWN,
     "safe": Verdict.BENIGN,
+    FALSE_POSITIVE: Verdict.BENIGN,
 }
-_LABELLED = ("malicious", "suspicious", "safe")
+_LABELLED = ("malicious", "suspicious", "safe", FALSE_POSITIVE)
 _BY_SCORE = {3: "suspicious", 4: "malicious", 5: "malicious"}
 _PROXIES = ("tor", "vpn")
 
@@ -81,37 +84,31 @@ class CrowdSec(Service):
         total = base.signed(overall.get("total"))
         total = total if total is not None and 0 <= total <= 5 else None
         word = record.get("reputation", _BY_SCORE.get(total, "unknown") if total is not None else None)
-        if not isinstance(word, str) or word not in _VERDICTS:
+        if not isinstance(word, str) or word not in _VERDICTS or word == FALSE_POSITIVE:
             return self.without(address, Status.ERROR, "the answer holds neither a reputation nor a score")
         if base.address(record.get("ip")) != address:
             return self.without(address, Status.ERROR, "the answer is about another address")
         rows = base.mapping(record.get("classifications")).get("false_positives")
         if not isinstance(rows, list) or not all(map(base.mapping, rows)):
             return self.without(address, Status.ERROR, "the answer does not say whether it is a known false positive")
-        return self._rated(address, record, word, total, bool(rows), retrieved_at)
+        return self._rated(address, record, FALSE_POSITIVE if rows else word, total, retrieved_at)
 
     def _rated(
-        self,
-        address: str,
-        record: Mapping[str, Any],
-        word: str,
-        total: Optional[int],
-        false_positive: bool,
-        retrieved_at: Optional[datetime],
+        self, address: str, record: Mapping[str, Any], word: str, total: Optional[int], retrieved_at: Optional[datetime]
     ) -> Evidence:
         history = base.mapping(record.get("history"))
         last = base.when(history.get("last_seen"))
-        labels = ("false_positive",) if false_positive else (word,) if word in _LABELLED else ()
+        verdict = _VERDICTS[word]
         return self.stated(
             address,
             retrieved_at,
-            verdict=Verdict.BENIGN if false_positive else _VERDICTS[word],
-            labels=labels,
-            score=0 if false_positive else None if total is None else 20 * total,
+            verdict=verdict,
+            labels=(word,) if word in _LABELLED else (),
+            score=0 if word == FALSE_POSITIVE else None if total is None else 20 * total,
             native="" if total is None else f"{total}/5",
             scale="overall score",
             flags=_flags(record),
-            observed_at=last,
+            observed_at=None if verdict is Verdict.BENIGN else last,  # that it is harmless holds now
             first_seen=base.when(history.get("first_seen")),
             last_seen=last,
             asn=base.number(record.get("as_num"), 1),

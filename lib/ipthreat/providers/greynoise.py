@@ -1,7 +1,7 @@
 """GreyNoise: who scans the whole internet, and which addresses belong to common services (https://docs.greynoise.io/).
 
-The v3 API answers about up to `batch` addresses at once. With `plan = community` the community API is asked instead,
-one address at a time. The shapes of v3, community and the older v2 are read.
+Every key may ask the v3 API about one address; several at once need a paid plan (`plan = premium`). With
+`plan = community` the community API is asked instead. The shapes of v3, community and the older v2 are read.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from . import base
 from .base import Settings
 from .service import Service, escaped
 
-COMMUNITY = "community"
-"""The setting `plan` for keys of the free plan."""
+COMMUNITY, PREMIUM = "community", "premium"
+"""The setting `plan`: for the community API, and for keys that may ask about several addresses at once."""
 
 _VERDICTS = {
     "malicious": Verdict.MALICIOUS,
@@ -25,6 +25,7 @@ _VERDICTS = {
     "unknown": Verdict.UNKNOWN,
     "benign": Verdict.BENIGN,
 }
+_HOSTILE = ("malicious", "suspicious")
 _SCORES = {"malicious": 90, "suspicious": 60, "unknown": 30, "benign": 0}
 
 
@@ -34,7 +35,7 @@ class GreyNoise(Service):
     name = "greynoise"
     title = "GreyNoise"
     home = "https://api.greynoise.io"
-    batch = 1000  # the endpoint would take 10,000; such an answer would be larger than the transport reads
+    batch = 200  # the endpoint takes 10,000, but a record may have 10 kB, and an answer 4 MB
     versions = (4,)
 
     def link(self, address: str) -> str:
@@ -42,8 +43,8 @@ class GreyNoise(Service):
         return f"https://viz.greynoise.io/ip/{escaped(address)}"
 
     def at_once(self, settings: Settings) -> int:
-        """One with a key of the community plan."""
-        return 1 if settings.extra.get("plan") == COMMUNITY else self.batch
+        """One, unless the plan is `premium`: a batch is refused to the keys of free plans."""
+        return self.batch if settings.extra.get("plan") == PREMIUM else 1
 
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """`GET /v3/community/{ip}` or `/v3/ip/{ip}` for one address, `POST /v3/ip` for several."""
@@ -88,7 +89,7 @@ class GreyNoise(Service):
     def _seen(
         self, address: str, scanner: Mapping[str, Any], business: Mapping[str, Any], retrieved_at: Optional[datetime]
     ) -> Evidence:
-        word, trust = _word(scanner, business), _trust(business)
+        word, trust = _word(scanner), _trust(business)
         labels = [word] if word in _VERDICTS and word != "unknown" else []
         metadata = base.mapping(scanner.get("metadata"))
         last = base.when(scanner.get("last_seen"))
@@ -101,7 +102,7 @@ class GreyNoise(Service):
             native=word if word in _SCORES else "",
             scale="classification",
             flags=_flags(scanner, metadata),
-            observed_at=last,
+            observed_at=last if word in _HOSTILE else base.latest([last, base.when(business.get("last_updated"))]),
             first_seen=base.when(scanner.get("first_seen")),
             last_seen=last,
             asn=base.system(metadata.get("asn"))[0],
@@ -117,11 +118,10 @@ def _parts(record: Mapping[str, Any]) -> Tuple[Mapping[str, Any], Mapping[str, A
         scanner, business = record.get("internet_scanner_intelligence"), record.get("business_service_intelligence")
         return base.mapping(scanner), base.mapping(business)
     seen = record.get("noise", record.get("seen", False if "riot" in record else None))
-    riot = record.get("riot", False)
-    return {**record, "found": seen}, {"found": riot, "trust_level": record.get("trust_level")}
+    return {**record, "found": seen}, {**record, "found": record.get("riot", False)}
 
 
-def _word(scanner: Mapping[str, Any], business: Mapping[str, Any]) -> str:
+def _word(scanner: Mapping[str, Any]) -> str:
     """The classification, where the sensors saw it; the community API also gives it for a service."""
     return base.text(scanner.get("classification")) if scanner["found"] or "noise" in scanner else ""
 

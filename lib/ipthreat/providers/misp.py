@@ -16,8 +16,8 @@ from . import base
 from .base import Failure, Settings
 from .service import Service, escaped
 
-ANSWER_LIMIT = 5000
-"""Most attributes in one answer."""
+ANSWER_LIMIT = 2000
+"""Most attributes in one answer: with their context they have 1 to 2 kB each, and an answer may have 4 MB."""
 UNDEFINED = 4  # the threat level of an event to which nobody gave one
 WINDOW = "365d"
 """Attributes that were last changed before this are not asked for."""

@@ -76,7 +76,7 @@ class Otx(Service):
             native=str(number),
             scale="pulses",
             counts={"pulses": number, "authors": authors},
-            observed_at=base.latest(dates),
+            observed_at=None if validated else base.latest(dates),  # a validation holds now
             first_seen=base.earliest(dates),
             last_seen=base.latest(dates),
             asn=asn,

@@ -22,7 +22,7 @@ from .service import Service
 from .stix_indicators import Indicator, Mirror, read_objects
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
-PAGE = 1000
+PAGE = 500
 """Objects asked for in one page; the server may send fewer."""
 MALICIOUS_AT, SUSPICIOUS_AT = 75, 40
 """Confidence of an indicator from which an address counts as such."""

@@ -12,39 +12,36 @@ from ..case import Case
 from ..priority import Priority, Severity
 from ..version import __version__
 from . import chartdata
-from .actions import Action, Group, actions, due
+from .actions import actions, first_steps
 from .annex import analysis_section, annex_section, method_section
 from .blocks import Block, Bullets, Document, Line, Listing, Paragraph, Section, Strong, Table
-from .cards import card, cited
+from .cards import card, cited, doings
 from .citations import Register, title
 from .escape import defanged
-from .prose import counted, date_text, joined, likelihood, moment_text, number, quality
+from .prose import counted, date_text, joined, likelihood, moment_text, number, quality, reaches, silence
+from .steps import Action, Group, who
 from .unknowns import unknowns_section
 
 CARDS = 25
-"""Addresses that get a card; further ones are on the board."""
+"""Addresses that get a card; the evidence on further ones is in the annex and the exports."""
 BOARD = 50
 """Rows of the priority board."""
 WATERFALLS = 3
 """Addresses whose waterfall is drawn."""
-STEPS = 10
-"""Addresses below Medium that the next steps speak of."""
 
 
-def told_of(case: Case) -> Tuple[Assessment, ...]:
-    """The addresses the report speaks of in detail: those with a card, then others worth a step."""
-    cards = case.raised[:CARDS]
-    others = [
-        item for item in case.assessments if not item.raised and any(signal.weight > 0 for signal in item.signals)
-    ]
-    return (*cards, *others[:STEPS])
+def told_of(case: Case, steps: Tuple[Action, ...]) -> Tuple[Assessment, ...]:
+    """The addresses the report speaks of by name: those with a card, then others that a step names."""
+    named = {address for action in steps for address in action.named}
+    carded = {item.address for item in case.raised[:CARDS]}
+    return tuple(item for item in case.assessments if item.address in named or item.address in carded)
 
 
 def document(case: Case) -> Document:
     """The whole report."""
-    told = told_of(case)
+    steps = actions(case)
+    told = told_of(case, steps)
     register = Register(told)
-    steps = actions(case, told)
     return Document(
         f"Actionable Intelligence Report - {case.title}",
         case.tlp,
@@ -58,7 +55,7 @@ def document(case: Case) -> Document:
             analysis_section(case, told),
             _charts(case),
             method_section(case),
-            annex_section(case, told, register),
+            annex_section(case, told, [item.address for item in case.raised[:CARDS]], register),
         ),
     )
 
@@ -77,12 +74,13 @@ def subject(case: Case) -> str:
     group = high or list(case.raised)
     if not group:
         return "No address needs action today"
-    worst = max(group, key=lambda item: item.severity.rank)
-    doing = _DOING[worst.severity]
-    if worst.severity is Severity.LOW and not any(item.techniques for item in group):
+    severity = max((item.severity for item in group), key=lambda severity: severity.rank)
+    worst = [item for item in group if item.severity is severity]
+    doing = _DOING[severity]
+    if severity is Severity.LOW and not any(item.techniques for item in worst):
         doing = "to watch"
-    noun = "address" if len(group) == 1 else "addresses"
-    return f"{number(len(group)).capitalize()} {group[0].priority.value.lower()}-priority {noun} {doing}"
+    noun = "address" if len(worst) == 1 else "addresses"
+    return f"{number(len(worst)).capitalize()} {worst[0].priority.value.lower()}-priority {noun} {doing}"
 
 
 def _charts(case: Case) -> Section:
@@ -116,11 +114,13 @@ def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
     top, others = case.raised[0], len(case.raised) - 1
     further = counted(others, "further address", "further addresses")
     also = f"; {further} of High or Medium priority {'is' if others == 1 else 'are'} below" if others else ""
-    what = f"{defanged(top.address)} is {likelihood(top.probability or 0.0)} malicious and {_here(top)}{also}. "
-    first = [action for action in steps if action.address == top.address]
-    todo = f"{first[0].text} " if first else ""
+    what = f"{defanged(top.address)} {likelihood(top.probability or 0.0)} and {_here(top)}{also}. "
+    first = first_steps(steps).get(top.address)
+    todo = f"{first.text[:-1]}; due {first.due(case.as_of)}. " if first else ""
     grade, why = quality(top)
-    missing = [f"{title(item.source)} {item.status.words}" for item in top.dossier.evidence if not item.status.answered]
+    missing = [
+        f"{title(item.source)} {silence(item.status)}" for item in top.dossier.evidence if not item.status.answered
+    ]
     lacking = f"; {joined(missing)}" if missing else ""
     return Section(
         "Summary", (Paragraph((Strong(what), todo, f"Quality of the assessment: {grade} ({why}{lacking}).")),)
@@ -130,34 +130,33 @@ def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
 def _nothing_raised(case: Case) -> str:
     unanswered = sorted({title(source) for item in case.assessments for source, _ in item.coverage.missing})
     lack = f" {joined(unanswered)} did not answer for all of them." if unanswered else ""
-    return (
-        f"None of {counted(len(case.assessments), 'address', 'addresses')} reaches Medium priority as of"
-        f" {moment_text(case.as_of)}; absence of evidence is not evidence of absence.{lack}"
-    )
+    none = reaches(len(case.assessments), "Medium priority")
+    return f"{none} as of {moment_text(case.as_of)}; absence of evidence is not evidence of absence.{lack}"
 
 
 def _here(item: Assessment) -> str:
     if item.techniques:
-        doing = joined([technique.name.lower() for technique in item.techniques])
-        return f"{'is active here' if item.active else 'was seen here'} ({doing}, severity {item.severity.value})"
+        doing = joined(doings(item))
+        return f"{'is active here' if item.active else 'was seen here'} ({doing}; severity {item.severity.value})"
     if item.dossier.sighting:
         return "occurs in our own events without hostile behaviour"
     return "has not been seen in our own events"
 
 
 def _board(case: Case, steps: Tuple[Action, ...]) -> Section:
-    first: Dict[str, Action] = {}
-    for action in steps:
-        first.setdefault(action.address, action)
+    first = first_steps(steps)
     listed = [item for item in case.assessments if item.priority is not Priority.MONITOR or item.indicator][:BOARD]
     rows = tuple(_board_row(item, case, first) for item in listed)
     header = ("Address", "Priority", "Confidence #", "Severity", "Verdict", "Main reason", "First step", "Due")
     blocks: List[Block] = [Table(header, rows, "Most pressing first")] if rows else []
     more = counted(len(case.assessments) - len(listed), "further address", "further addresses")
-    if len(listed) == BOARD:
+    if len(listed) == BOARD and len(case.assessments) > BOARD:
         blocks.append(Paragraph((f"{more} are in the JSON and CSV exports.",)))
     elif len(listed) < len(case.assessments):
-        blocks.append(Paragraph((f"{more} judged, none of them above Monitor.",)))
+        blocks.append(Paragraph((f"{more} judged, none above Monitor.",)))
+    allowed = sum(item.dossier.allowance is not None for item in case.assessments)
+    if allowed:
+        blocks.append(Paragraph((f"{counted(allowed, 'address', 'addresses')} allow-listed.",)))
     return Section("Priority board", tuple(blocks) or (Paragraph(("There is no address to judge.",)),))
 
 
@@ -165,6 +164,7 @@ def _board_row(item: Assessment, case: Case, first: Dict[str, Action]) -> Tuple[
     action = first.get(item.address)
     strongest = item.signals[0] if item.signals else None
     reason = f"{title(strongest.source)}: {strongest.text} ({strongest.nats:+.2f})" if strongest else "no evidence"
+    reason = f"{item.dossier.allowance.words}; {reason}" if item.dossier.allowance else reason
     return (
         (defanged(item.address),),
         (item.priority.value,),
@@ -172,8 +172,8 @@ def _board_row(item: Assessment, case: Case, first: Dict[str, Action]) -> Tuple[
         (item.severity.value,),
         (item.verdict.value,),
         (reason,),
-        (action.group.value if action else "none",),
-        (due(action, case) if action else "",),
+        (action.step.verb if action else "none",),
+        (action.due(case.as_of) if action else "",),
     )
 
 
@@ -181,18 +181,23 @@ def _critical(case: Case, register: Register) -> Tuple[Section, ...]:
     cards = case.raised[:CARDS]
     if not cards:
         return (Section("Critical Threats", (Paragraph(("No address is of High or Medium priority.",)),)),)
-    return (Section("Critical Threats", ()), *[card(item, register) for item in cards])
+    more = len(case.raised) - len(cards)
+    noun = "further address of High or Medium priority has", "further addresses of High or Medium priority have"
+    left_out = f"{counted(more, *noun)} no card here: the board, the steps and the exports name them."
+    rest: Tuple[Block, ...] = (Paragraph((left_out,)),) if more else ()
+    return (Section("Critical Threats", rest), *[card(item, register) for item in cards])
 
 
 def _next_steps(case: Case, steps: Tuple[Action, ...], register: Register) -> Tuple[Section, ...]:
     sections = []
     for group in Group:
-        mine = [action for action in steps if action.group is group]
+        mine = [action for action in steps if action.step.group is group]
         blocks: List[Block] = []
         for action in mine:
             blocks.append(Bullets((_step(action, register),)))
-            if action.search:
-                blocks.append(Listing(action.search, "spl", f"Search for {defanged(action.address)}"))
+            search = action.search
+            if search:
+                blocks.append(Listing(search, "spl", f"Search for {who(action.addresses)}"))
         if blocks:
             sections.append(Section(group.value, tuple(blocks), 3))
     none: Tuple[Block, ...] = () if sections else (Paragraph(("No evidence pattern calls for a step.",)),)
@@ -201,6 +206,6 @@ def _next_steps(case: Case, steps: Tuple[Action, ...], register: Register) -> Tu
 
 def _step(action: Action, register: Register) -> Line:
     line: Line = (action.text,)
-    if action.rollback:
-        line = (action.text, " Way back: ", action.rollback)
-    return cited(line, register, action.address, *action.keys)
+    if action.step.rollback:
+        line = (action.text, " Way back: ", action.step.rollback)
+    return cited(line, register, action.named, *action.step.keys)

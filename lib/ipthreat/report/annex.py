@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Iterator, List, Tuple
+from collections import Counter
+from typing import Collection, Iterator, List, Tuple
 
 from ..assessment import Assessment
 from ..case import Case
@@ -15,7 +16,7 @@ from .cards import evidence_table
 from .citations import Register, own_key
 from .escape import defanged
 from .prose import counted
-from .searches import term
+from .searches import neighbours, network_of
 
 CAVEAT = (
     "This is an initial assessment from the evidence at hand. Keep monitoring, and investigate further, before the risk"
@@ -35,9 +36,9 @@ def _related(told: Tuple[Assessment, ...]) -> Iterator[Line]:
         names = list(dict.fromkeys(name for entry in item.dossier.evidence for name in entry.related))[:10]
         if names:
             line: List[Inline] = [f"Domains and URLs tied to {defanged(item.address)}: "]
-            for name in names:
-                line += [Code(name.replace("://", "[:]//").replace(".", "[.]")), " "]
-            yield tuple(line)
+            for place, name in enumerate(names):
+                line += [", " if place else "", Code(name.replace("://", "[:]//").replace(".", "[.]"))]
+            yield (*line, ".")
         elif item.raised:
             link = f"https://www.virustotal.com/gui/ip-address/{item.address.replace(':', '%3A')}/relations"
             text = f"No source at hand names domains or URLs of {defanged(item.address)}: look at "
@@ -46,18 +47,22 @@ def _related(told: Tuple[Assessment, ...]) -> Iterator[Line]:
 
 def _pivots(case: Case, told: Tuple[Assessment, ...]) -> Iterator[Line]:
     """Neighbours worth a look: the same network, the same operator, the same user agent."""
-    seen = [item for item in case.assessments if item.dossier.sighting]
-    for item in (entry for entry in told if entry.raised):
-        prefix = item.address.rsplit(".", 1)[0] + "." if "." in item.address else item.address.rsplit(":", 1)[0] + ":"
-        near = [other.address for other in seen if other.address.startswith(prefix) and other.address != item.address]
-        same = [other for other in seen if item.owner.asn and other.owner.asn == item.owner.asn]
+    raised = [item for item in told if item.raised and item.dossier.is_global]
+    if not raised:
+        return
+    seen = [item for item in case.assessments if item.dossier.sighting and item.dossier.is_global]
+    near = Counter(network_of(item.address) for item in seen)
+    systems = Counter(item.owner.asn for item in seen)
+    for item in raised:
+        here = 1 if item.dossier.sighting else 0  # it is no neighbour of itself
+        others = counted(near[network_of(item.address)] - here, "neighbour")
+        same = counted(systems[item.owner.asn] - here, "other address", "other addresses")
+        system = f" and {same} of AS{item.owner.asn}" if item.owner.asn else ""
         text = (
-            f"Pivot from {defanged(item.address)}: {counted(len(near), 'neighbour')} in the same"
-            f" {'/24' if '.' in item.address else '/112'} and {counted(len(same), 'address', 'addresses')} of"
-            f" AS{item.owner.asn or ' unknown'} are in our events; search "
+            f"Pivot from {defanged(item.address)}: {others} in the same {'/64' if ':' in item.address else '/24'}"
+            f"{system} in our events; search "
         )
-        search = f"{prefix}*" if "." in item.address else term(item.address)
-        yield (text, Code(f'index=* earliest=-30d@d src_ip="{search}" | stats count by src_ip http_user_agent'), ".")
+        yield (text, Code(neighbours(item.address)), ".")
 
 
 def _internal(case: Case) -> Iterator[Line]:
@@ -65,9 +70,8 @@ def _internal(case: Case) -> Iterator[Line]:
     odd = [item for item in case.assessments if item.confidence is None and techniques_of(item.dossier.behaviours)]
     if odd:
         names = ", ".join(defanged(item.address) for item in odd[:10])
-        yield (
-            f"{counted(len(odd), 'address', 'addresses')} that no outside source knows behave like attackers: {names}.",
-        )
+        behave = "address behaves", "addresses behave"
+        yield (f"{counted(len(odd), *behave)} like attackers, of which no outside source can know: {names}.",)
 
 
 def method_section(case: Case) -> Section:
@@ -99,22 +103,28 @@ def method_section(case: Case) -> Section:
     return Section("Method", tuple(blocks))
 
 
-def annex_section(case: Case, told: Tuple[Assessment, ...], register: Register) -> Section:
-    """IOC table, STIX bundle, MISP event, ATT&CK table, and the evidence of addresses without a card."""
+def annex_section(case: Case, told: Tuple[Assessment, ...], carded: Collection[str], register: Register) -> Section:
+    """IOC table, STIX bundle, MISP event, ATT&CK table, and the evidence on addresses without a card (`carded`)."""
     blocks: List[Block] = []
     rows = tuple(_techniques(told, register))
     if rows:
         header = ("Technique", "Name", "Address", "Observed here", "Evidence")
         blocks.append(Table(header, rows, "ATT&CK techniques"))
     for item in told:
-        if not item.raised:
+        if item.address not in carded:
             blocks.append(evidence_table(register.of(item.address), f"Evidence on {defanged(item.address)}"))
     blocks += [
-        Listing(tables.csv_text(case), "csv", "Indicators (CSV)"),
+        Listing(tables.csv_text(case.about(_indicators(case, told))), "csv", "Indicators (CSV)"),
         Listing(json.dumps(stix.bundle(case), indent=1, ensure_ascii=True), "json", "STIX 2.1 bundle"),
         Listing(json.dumps(misp.event(case), indent=1, ensure_ascii=True), "json", "MISP event"),
     ]
     return Section("Annex", tuple(blocks))
+
+
+def _indicators(case: Case, told: Tuple[Assessment, ...]) -> Tuple[Assessment, ...]:
+    """What the annex lists: the addresses the report names and those exported as indicators; not all of the log."""
+    named = {item.address for item in told}
+    return tuple(item for item in case.assessments if item.indicator or item.address in named)
 
 
 def _techniques(told: Tuple[Assessment, ...], register: Register) -> Iterator[Tuple[Line, ...]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 from ..assessment import Assessment
 from ..dossier import Detection, Evidence, SourceKind, Status
-from ..explanation import explain
+from ..explanation import Step, explain
 from ..priority import techniques_of
 from .blocks import Block, Bullets, Code, Inline, Line, Link, Paragraph, Section, Strong, Table
 from .citations import SIGHTING, Citation, Register, own_key, owner_line, title
 from .escape import defanged
-from .prose import age_text, counted, joined, likelihood, moment_text
+from .prose import age_text, counted, joined, likelihood, moment_text, silence
 
 
 def card(assessment: Assessment, register: Register) -> Section:
@@ -26,30 +26,36 @@ def card(assessment: Assessment, register: Register) -> Section:
     return Section(f"{defanged(address)} ({assessment.priority.value} priority)", tuple(blocks), 3, address)
 
 
-def cited(line: Line, register: Register, address: str, *keys: str) -> Line:
+def cited(line: Line, register: Register, addresses: Sequence[str], *keys: str) -> Line:
     """The line, closed by references to the evidence it rests on: to all there is when none of the keys weighs."""
-    references = register.cites(address, *keys) or register.cites(address, *[item.key for item in register.of(address)])
+    references: List[Inline] = []
+    for address in addresses:
+        every = [item.key for item in register.of(address)]
+        references += register.cites(address, *keys) or register.cites(address, *every)
     return (*line, *references)
 
 
 def _axes(assessment: Assessment, register: Register) -> Line:
-    term = likelihood(assessment.probability or 0.0)
     line: Line = (
         Strong(f"Priority {assessment.priority.value}"),
         f" ({'; '.join(assessment.priority_steps)}). ",
         Strong(f"Confidence {assessment.confidence}/10"),
-        f", {term} malicious (p = {assessment.probability:.2f}). ",
+        f": it {likelihood(assessment.probability or 0.0)} (p = {assessment.probability:.2f}). ",
         Strong(f"Severity {assessment.severity.value}"),
-        f", {_severity_reason(assessment)}.",
+        f": {_severity_reason(assessment)}.",
     )
-    return cited(line, register, assessment.address)
+    return cited(line, register, [assessment.address])
+
+
+def doings(assessment: Assessment) -> Tuple[str, ...]:
+    """What it did here that has an ATT&CK technique, in words: `suspicious user agent`."""
+    kinds = [behaviour.kind for _, behaviour in techniques_of(assessment.dossier.behaviours)]
+    return tuple(kind.value.replace("_", " ") for kind in dict.fromkeys(kinds))
 
 
 def _severity_reason(assessment: Assessment) -> str:
-    names = [technique.name.lower() for technique, _ in techniques_of(assessment.dossier.behaviours)]
-    if not names:
-        return "nothing hostile was seen here"
-    return f"from {joined(names)} seen here"
+    names = doings(assessment)
+    return f"our own events show {joined(names)}" if names else "nothing hostile was seen here"
 
 
 def _sentences(assessment: Assessment, register: Register) -> Iterator[Line]:
@@ -57,15 +63,14 @@ def _sentences(assessment: Assessment, register: Register) -> Iterator[Line]:
     virustotal = assessment.dossier.source("virustotal")
     if virustotal and virustotal.status in (Status.OK, Status.STALE):
         for line in _virustotal(virustotal):
-            yield cited(line, register, address, "virustotal")
+            yield cited(line, register, [address], "virustotal")
     yield from _behaviours(assessment, register)
     yield from _others(assessment, register)
     yield from _flags(assessment, register)
     for item in assessment.dossier.evidence:
         if not item.status.answered and (item.status.counts or item.status is Status.UNAVAILABLE):
-            yield cited(
-                (f"{title(item.source)} is {item.status.words}: {item.reason}.",), register, address, item.source
-            )
+            why = f": {item.reason}" if item.reason else ""
+            yield cited((f"{title(item.source)} {silence(item.status)}{why}.",), register, [address], item.source)
 
 
 def _virustotal(item: Evidence) -> Iterator[Line]:
@@ -96,18 +101,18 @@ def _named(named: List[Detection], total: int) -> Line:
 def _behaviours(assessment: Assessment, register: Register) -> Iterator[Line]:
     for item in assessment.dossier.behaviours:
         seen = f" between {moment_text(item.first_seen)} and {moment_text(item.last_seen)}" if item.first_seen else ""
-        line: List[Inline] = ["Our own events show ", Strong(item.kind.value)]
+        line: List[Inline] = ["Our own events show ", Strong(item.kind.value.replace("_", " "))]
         line.append(f" {counted(item.count, 'time')}{seen}")
         line.append(f": {', '.join(item.names)}" if item.names else "")
         line.append(", and it succeeded" if item.succeeded else "")
         for sample in item.samples[:1]:
             line += [", for example ", Code(sample)]
         line.append(".")
-        yield cited(tuple(line), register, assessment.address, own_key(item))
+        yield cited(tuple(line), register, [assessment.address], own_key(item))
     sighting = assessment.dossier.sighting
     if sighting and not assessment.dossier.behaviours:
         text = f"It appears in {counted(sighting.count, 'event')} of our own, doing nothing that a rule knows."
-        yield cited((text,), register, assessment.address, SIGHTING)
+        yield cited((text,), register, [assessment.address], SIGHTING)
 
 
 def _others(assessment: Assessment, register: Register) -> Iterator[Line]:
@@ -117,10 +122,10 @@ def _others(assessment: Assessment, register: Register) -> Iterator[Line]:
         source = assessment.dossier.source(item.key)
         spoke = source is not None and source.status in (Status.OK, Status.STALE)
         if source and spoke and source.kind is not SourceKind.OWNERSHIP and source.source != "virustotal":
-            yield cited((f"{item.source}: {item.value}.",), register, address, item.key)
+            yield cited((f"{item.source}: {item.value}.",), register, [address], item.key)
     owners = [item.source for item in assessment.dossier.evidence if item.asn or item.country]
     if owners:
-        yield cited((f"Owner: {owner_line(assessment.owner)}.",), register, address, *owners)
+        yield cited((f"Owner: {owner_line(assessment.owner)}.",), register, [address], *owners)
 
 
 def _flags(assessment: Assessment, register: Register) -> Iterator[Line]:
@@ -129,7 +134,7 @@ def _flags(assessment: Assessment, register: Register) -> Iterator[Line]:
     ]
     keys = sources + [own_key(item) for item in assessment.dossier.behaviours]
     if assessment.flags:
-        yield cited((f"Flags: {', '.join(assessment.flags)}.",), register, assessment.address, *keys)
+        yield cited((f"Flags: {', '.join(assessment.flags)}.",), register, [assessment.address], *keys)
 
 
 def evidence_table(citations: Tuple[Citation, ...], caption: str = "Evidence") -> Table:
@@ -159,7 +164,7 @@ def _waterfall(assessment: Assessment, register: Register) -> Table:
     rows = tuple(
         (
             (step.label,),
-            _where(step.source, register, assessment.address),
+            _where(step, register, assessment.address),
             (f"{step.nats:+.2f}",),
             (f"{step.total:+.2f}",),
         )
@@ -168,8 +173,7 @@ def _waterfall(assessment: Assessment, register: Register) -> Table:
     return Table(("Step", "Evidence", "Nats #", "Log-odds #"), rows, "How the confidence came about")
 
 
-def _where(source: str, register: Register, address: str) -> Line:
-    found: Optional[Line] = register.cites(address, source) if source else ()
-    if source == "own events":
-        found = register.cites(address, *[item.key for item in register.of(address) if item.key.startswith("own:")])
-    return found or ("",)
+def _where(step: Step, register: Register, address: str) -> Line:
+    family, _, kind = step.signal.partition(".")
+    key = f"own:{kind}" if family == "own_events" else step.source
+    return register.cites(address, key) if key else ("",)

@@ -115,7 +115,8 @@ def statement(item: Evidence) -> str:
     words = [label.replace("_", " ") for label in item.labels]
     words += [f"{item.scale or 'score'} {item.native or item.score}"] if item.score is not None else []
     words += [f"owner {item.organisation}"] if item.organisation else []
-    return ", ".join(words) or item.verdict.value
+    words += [counted(len(item.related), "related name")] if item.related else []
+    return ", ".join(words) or "an answer without an opinion"
 
 
 def _virustotal(item: Evidence) -> str:

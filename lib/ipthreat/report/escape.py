@@ -53,7 +53,7 @@ def markdown_line(text: str) -> str:
 
 def code(text: str, limit: int = LIMIT) -> str:
     """A Markdown code span that holds the text as it is; its fence is longer than any run of backticks inside."""
-    shown = visible(text, limit).replace("|", "¦") or " "
+    shown = visible(text, limit) or " "
     fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return f"{fence}{pad}{shown}{pad}{fence}"

@@ -10,7 +10,7 @@ from ..priority import Priority, Severity
 from . import series
 from .citations import title as source_title
 from .escape import defanged
-from .prose import counted, joined, moment_text
+from .prose import counted, joined, moment_text, reaches
 
 _NAMES = 3
 """Names that a sentence spells out."""
@@ -32,7 +32,7 @@ def of_board(case: Case) -> str:
     """How many addresses are High and Medium, and the worst that was seen from them."""
     raised, judged = case.raised, addresses(len(case.assessments))
     if not raised:
-        return f"None of {judged} reaches Medium priority"
+        return reaches(len(case.assessments), "Medium priority")
     counts = [(sum(item.priority is level for item in raised), level) for level in (Priority.HIGH, Priority.MEDIUM)]
     one = len(case.assessments) == 1
     levels = joined([level.value if one else f"{count} {level.value}" for count, level in counts if count])
@@ -75,25 +75,26 @@ def of_timeline(data: series.Timeline) -> str:
     made = (
         counted(busiest.events, "event") if len(data.rows) == 1 else f"{busiest.events:,} of {counted(total, 'event')}"
     )
-    period = f"from {moment_text(data.start)} to {moment_text(data.end)}"
-    return f"{defanged(busiest.address)} made {made}, {period if data.start < data.end else moment_text(data.start)}"
+    first, last = moment_text(busiest.first), moment_text(busiest.last)
+    period = f"from {first} to {last}" if busiest.first < busiest.last else f"at {first}"
+    return f"{defanged(busiest.address)} made {made}, {period}"
 
 
 def of_origins(data: series.Origins) -> str:
-    """Whether the hostile addresses share a network or a country."""
-    hostile = f"{data.total} hostile addresses"
+    """Whether the hostile addresses share a network or a country, as far as those are known."""
     (country, in_country), (network, in_network) = data.countries[0], data.networks[0]
-    if series.UNKNOWN in (country, network):
-        return (
-            f"Country or network of {data.total} hostile {'address' if data.total == 1 else 'addresses'} is not known"
-        )
-    if data.total == 1:
-        return f"The one hostile address belongs to {network} (country: {country})"
+    known, hostile = data.total - data.unknown, counted(data.total, "hostile address", "hostile addresses")
+    if not known or series.UNKNOWN in (country, network):
+        return f"Country or network of {hostile} is not known"
+    rest = f"; of {data.unknown} more it is not known" if data.unknown else ""
+    if known == 1:
+        one = "One hostile address" if rest else "The one hostile address"
+        return f"{one} belongs to {network} (country: {country}){rest}"
     if in_network > 1:
-        return f"{in_network} of {hostile} belong to {network}, {in_country} to the country {country}"
+        return f"{in_network} of {hostile} belong to {network}, {in_country} to the country {country}{rest}"
     if in_country > 1:
-        return f"{in_country} of {hostile} lie in the country {country}, each in a network of its own"
-    return f"{hostile} come from as many countries and networks: no concentration"
+        return f"{in_country} of {hostile} lie in the country {country}, in different networks{rest}"
+    return f"{known} hostile addresses come from as many countries and networks{rest or ': no concentration'}"
 
 
 def of_coverage(silent: Sequence[Tuple[int, str]], rows: int, sources: int) -> str:
@@ -104,7 +105,8 @@ def of_coverage(silent: Sequence[Tuple[int, str]], rows: int, sources: int) -> s
     shown = joined(names) if len(names) <= _NAMES else f"{', '.join(names[:2])} and {len(names) - 2} more"
     most, least = silent[0][0], silent[-1][0]
     gap = "for any address" if least == rows else f"for {'' if most == least else 'up to '}{most} of {addresses(rows)}"
-    return f"{shown} gave no answer {gap}; {counted(sources - len(names), 'other source')} did"
+    others = f"; {counted(sources - len(names), 'other source')} answered" if sources > len(names) else ""
+    return f"{shown} gave no answer {gap}{others}"
 
 
 def of_waterfall(assessment: Assessment, bars: Sequence[series.Bar]) -> str:

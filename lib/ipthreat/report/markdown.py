@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import Callable, Dict, Iterator, Mapping, Type
 
@@ -36,8 +38,19 @@ def line(parts: blocks.Line) -> str:
 
 def _joined(parts: blocks.Line) -> str:
     """Inline parts in a row; neighbouring citations share their brackets: `[E1, E3]`."""
-    text = "".join(f" [{part.label}]" if isinstance(part, blocks.Cite) else _inline(part) for part in parts)
-    return re.sub(r"(?<=\d)\] \[(?=E\d)", ", ", text)
+    text = ""
+    for cites, run in groupby(parts, lambda part: isinstance(part, blocks.Cite)):
+        if cites:
+            text += f" [{', '.join(part.label for part in run if isinstance(part, blocks.Cite))}]"
+        else:
+            text += "".join(map(_inline, run))
+    return text
+
+
+def _cell(parts: blocks.Line) -> str:
+    """The same within a table, where a bar would end the cell whatever stands around it."""
+    return _joined(tuple(replace(part, text=part.text.replace("|", "¦")) if isinstance(part, blocks.Code) else part
+                         for part in parts))  # fmt: skip
 
 
 def _inline(part: blocks.Inline) -> str:
@@ -68,7 +81,7 @@ def _table(block: blocks.Table) -> Iterator[str]:
     yield "| " + " | ".join(markdown(name[:-2] if name.endswith(" #") else name) for name in block.header) + " |"
     yield "| " + " | ".join("---:" if number else "---" for number in numeric) + " |"
     for row in block.rows:
-        yield "| " + " | ".join(_joined(cell) or " " for cell in row) + " |"
+        yield "| " + " | ".join(_cell(cell).strip() or " " for cell in row) + " |"
 
 
 def _listing(block: blocks.Listing) -> Iterator[str]:

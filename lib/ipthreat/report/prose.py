@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Optional, Sequence, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
 from ..assessment import Assessment
+from ..dossier import SourceKind, Status
 
-# ICD 203 (2015), section D.6.e.(2).(a): lowest probability of each term. "Roughly even" is "roughly even chance".
+# ICD 203 (2015), section D.6.e.(2).(a): lowest probability of each term, as the predicate of "this address …".
 LIKELIHOOD: Tuple[Tuple[float, str], ...] = (
-    (0.95, "almost certainly"),
-    (0.80, "very likely"),
-    (0.55, "likely"),
-    (0.45, "with roughly even odds"),
-    (0.20, "unlikely to be"),
-    (0.05, "very unlikely to be"),
-    (0.0, "almost certainly not"),
+    (0.95, "is almost certainly malicious"),
+    (0.80, "is very likely malicious"),
+    (0.55, "is likely malicious"),
+    (0.45, "has a roughly even chance of being malicious"),
+    (0.20, "is unlikely to be malicious"),
+    (0.05, "is very unlikely to be malicious"),
+    (0.0, "is almost certainly not malicious"),
 )
 # fmt: off
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")
 # fmt: on
+# How a source that gave no answer is spoken of: "GreyNoise is rate limited".
+_SILENCE: Mapping[Status, str] = {
+    Status.UNAVAILABLE: "is unavailable",
+    Status.RATE_LIMITED: "is rate limited",
+    Status.STALE: "is out of date",
+    Status.TIMEOUT: "did not answer in time",
+    Status.ERROR: "gave no usable answer",
+    Status.AUTH_ERROR: "refused the key",
+    Status.FORBIDDEN: "refused the question",
+    Status.NOT_ASKED: "was not asked",
+    Status.DISABLED: "is switched off",
+    Status.UNSUPPORTED: "does not take such addresses",
+}
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def likelihood(probability: float) -> str:
-    """The ICD 203 term for a probability, as an adverb before "malicious"."""
+    """The ICD 203 term for a probability, as a predicate: `is very likely malicious`."""
     return next(term for lowest, term in LIKELIHOOD if probability >= lowest)
+
+
+def silence(status: Status) -> str:
+    """What to say of a source with this status, as a predicate: `is rate limited`, `did not answer in time`."""
+    return _SILENCE.get(status, f"is {status.words}")
 
 
 def number(value: int) -> str:
@@ -37,6 +56,13 @@ def number(value: int) -> str:
 def counted(value: int, noun: str, plural: str = "") -> str:
     """`1 event`, `3 events`."""
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
+
+
+def reaches(count: int, what: str) -> str:
+    """`The one address judged does not reach Medium priority`, `None of 5 addresses reaches Medium priority`."""
+    if count == 1:
+        return f"The one address judged does not reach {what}"
+    return f"None of {counted(count, 'address', 'addresses')} reaches {what}"
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
@@ -71,21 +97,29 @@ def quality(assessment: Assessment) -> Tuple[str, str]:
     High needs three agreeing families and four fifths of the sources; moderate two families, or one and full coverage.
     """
     strongest = sorted(assessment.families, key=lambda item: (-abs(item.nats), item.family))
-    speaking = [item.family for item in strongest if item.nats >= assessment.policy.positive_family]
-    against = [item.family for item in strongest if item.nats <= -assessment.policy.positive_family]
-    share = assessment.coverage.share
+    speaking = [_family(item.family) for item in strongest if item.nats >= assessment.policy.positive_family]
+    against = [_family(item.family) for item in strongest if item.nats <= -assessment.policy.positive_family]
+    share = _opinions(assessment)
     agree = not (speaking and against)
     grade = "low"
     if len(speaking) >= 2 or (speaking and share >= 1.0) or (against and agree):
         grade = "moderate"
     if len(speaking) >= 3 and share >= 0.8 and agree:
         grade = "high"
-    why = f"{joined([_family(name) for name in speaking])} {'agree' if len(speaking) > 1 else 'alone speaks'}"
+    why = f"{joined(speaking)} agree" if len(speaking) > 1 else f"it rests on {joined(speaking)} alone"
     if not speaking:
-        why = "no source speaks for hostility"
+        why = "nothing at hand points to hostility"
     if speaking and against:
-        why += f", {joined([_family(name) for name in against])} {'speak' if len(against) > 1 else 'speaks'} against"
+        why += f", against {joined(against)}"
     return grade, why
+
+
+def _opinions(assessment: Assessment) -> float:
+    """Share that answered of the sources with an opinion: who owns an address says nothing about it. 0.0 for none."""
+    owners = {item.source for item in assessment.dossier.evidence if item.kind is SourceKind.OWNERSHIP}
+    answered = [source for source in assessment.coverage.answered if source not in owners]
+    missing = [source for source, _ in assessment.coverage.missing if source not in owners]
+    return len(answered) / (len(answered) + len(missing)) if answered else 0.0
 
 
 def _family(name: str) -> str:

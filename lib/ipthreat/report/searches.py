@@ -1,6 +1,12 @@
-"""Searches that the reports hand to an analyst, in Splunk's language. An address goes in only in canonical text."""
+"""Searches that the reports hand to an analyst, in Splunk's language. An address goes in only in canonical text.
+
+`stats … by` drops events that lack one of its fields: what may be missing is filled first.
+"""
 
 from __future__ import annotations
+
+import ipaddress
+from typing import Sequence
 
 
 def term(address: str) -> str:
@@ -8,19 +14,50 @@ def term(address: str) -> str:
     return f'"{address}"' if ":" in address else f"TERM({address})"
 
 
-def hunt(address: str, days: int) -> str:
-    """SPL that finds every event with the address in the last days, by index, sourcetype and host."""
+def any_of(addresses: Sequence[str]) -> str:
+    """A condition that holds for events with one of the addresses."""
+    terms = [term(address) for address in addresses]
+    return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
+
+
+def month_back(addresses: Sequence[str]) -> str:
+    """Finds every event with one of the addresses in the last 30 days, by index, sourcetype and host."""
     return (
-        f"index=* earliest=-{days}d@d latest=now {term(address)}"
+        f"index=* earliest=-30d@d latest=now {any_of(addresses)}"
         " | stats count min(_time) as first max(_time) as last by index sourcetype host"
         " | convert ctime(first) ctime(last)"
     )
 
 
-def outbound_hunt(address: str) -> str:
-    """SPL that finds which of our hosts talked to the address, and how much went out."""
+def outbound(addresses: Sequence[str]) -> str:
+    """Finds which of our hosts talked to the addresses, and how much went out."""
+    to = " OR ".join(f'dest_ip="{address}"' for address in addresses)
     return (
-        f'index=* earliest=-30d@d latest=now {term(address)} dest_ip="{address}"'
-        " | stats count sum(bytes_out) as bytes_out min(_time) as first max(_time) as last by src_ip user app"
+        f"index=* earliest=-30d@d latest=now {any_of(addresses)} ({to})"
+        ' | fillnull value="unknown" src_ip user app'
+        " | stats count sum(bytes_out) as bytes_out min(_time) as first max(_time) as last by src_ip user app dest_ip"
         " | convert ctime(first) ctime(last)"
+    )
+
+
+def contacts(addresses: Sequence[str]) -> str:
+    """Finds new events with the addresses: the search of an alert that runs every quarter of an hour."""
+    return f"index=* earliest=-15m {any_of(addresses)}"
+
+
+def changes(addresses: Sequence[str]) -> str:
+    """Judges the addresses anew by their latest events, for an alert on any change."""
+    return f"{contacts(addresses)} | ipthreatreport by=src_ip format=json"
+
+
+def network_of(address: str) -> str:
+    """The neighbourhood of an address: its /24, or its /64 in IPv6."""
+    return str(ipaddress.ip_network(f"{address}/{64 if ':' in address else 24}", strict=False))
+
+
+def neighbours(address: str) -> str:
+    """Finds who else of the address's neighbourhood came, with which user agents."""
+    return (
+        f'index=* earliest=-30d@d src_ip="{network_of(address)}"'
+        ' | fillnull value="none" http_user_agent | stats count by src_ip http_user_agent'
     )

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import datetime
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..assessment import Assessment
 from ..case import Case
-from ..dossier import Evidence, SourceKind, Status
+from ..dossier import Evidence, Sighting, SourceKind, Status
 from ..explanation import Step, explain
 from ..priority import Priority, Severity
 from ..providers.virustotal import STATS
@@ -92,6 +92,9 @@ class TimelineRow(NamedTuple):
     events: int
     buckets: Tuple[Tuple[datetime, int], ...]
     """Start of each interval with events, and how many."""
+    first: datetime
+    """Of the events themselves, to the second."""
+    last: datetime
 
 
 class Timeline(NamedTuple):
@@ -113,6 +116,8 @@ class Origins(NamedTuple):
     hidden: int
     """Countries and networks beyond the drawn ones."""
     total: int
+    unknown: int
+    """Addresses of which the country or the network is not known."""
 
 
 class CoverageRow(NamedTuple):
@@ -193,7 +198,7 @@ def engine_stats(case: Case) -> Optional[EngineStats]:
 def timeline(case: Case) -> Optional[Timeline]:
     """Own events of the raised addresses over time; None when no event of theirs bears a time."""
     seen = [item for item in case.raised if item.dossier.sighting and item.dossier.sighting.timeline]
-    rows = tuple(_timeline_row(item) for item in seen[:TOP])
+    rows = tuple(_timeline_row(item.address, item.dossier.sighting) for item in seen[:TOP] if item.dossier.sighting)
     if not rows:
         return None
     start = min(row.buckets[0][0] for row in rows)
@@ -201,25 +206,30 @@ def timeline(case: Case) -> Optional[Timeline]:
     return Timeline(rows, start, end, len(seen) - len(rows))
 
 
-def _timeline_row(item: Assessment) -> TimelineRow:
-    sighting = item.dossier.sighting
-    buckets = tuple(sorted(sighting.timeline)) if sighting else ()
-    return TimelineRow(item.address, sum(count for _, count in buckets), buckets)
+def _timeline_row(address: str, sighting: Sighting) -> TimelineRow:
+    buckets = tuple(sorted(sighting.timeline))
+    first, last = sighting.first_seen or buckets[0][0], sighting.last_seen or buckets[-1][0]
+    return TimelineRow(address, sum(count for _, count in buckets), buckets, first, last)
 
 
 def origins(case: Case) -> Optional[Origins]:
     """Countries and networks of the malicious and suspicious addresses; None when there are none."""
     owners = [item.owner for item in case.hostile]
     countries = _most(owner.country or UNKNOWN for owner in owners)
-    networks = _most(_network(owner) for owner in owners)
+    networks = _most(_networks(owners))
     hidden = max(0, len(countries) - TOP) + max(0, len(networks) - TOP)
-    return Origins(countries[:TOP], networks[:TOP], hidden, len(owners)) if owners else None
+    unknown = sum(owner.asn is None or not owner.country for owner in owners)
+    return Origins(countries[:TOP], networks[:TOP], hidden, len(owners), unknown) if owners else None
 
 
-def _network(owner: Evidence) -> str:
-    if owner.asn is None:
-        return UNKNOWN
-    return f"AS{owner.asn} {owner.as_owner or owner.organisation}".strip()
+def _networks(owners: List[Evidence]) -> Iterator[str]:
+    """The autonomous system of each owner. Sources spell one system's name in many ways: the first spelling stands."""
+    names: Dict[int, str] = {}
+    for owner in owners:
+        if owner.asn is None:
+            yield UNKNOWN
+        else:
+            yield names.setdefault(owner.asn, f"AS{owner.asn} {owner.as_owner or owner.organisation}".strip())
 
 
 def _most(labels: Iterable[str]) -> Tuple[Tuple[str, int], ...]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import datetime
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 from ..assessment import Assessment
 from ..case import Case, EventsRead
@@ -29,21 +30,44 @@ Value = Union[str, int, float, None]
 
 def rows(case: Case) -> Tuple[Dict[str, Value], ...]:
     """One flat row per address, most pressing first; every row has the same keys. Lists are joined with `; `."""
-    return tuple(_row(item) for item in case.assessments)
+    return tuple(map(_row, case.assessments))
 
 
 def csv_text(case: Case) -> str:
     """The rows as CSV (RFC 4180, but lines end in a bare newline), with a header line even when there are no rows."""
+    return "".join(csv_pieces(case))
+
+
+def csv_pieces(case: Case) -> Iterator[str]:
+    """The same, line by line."""
+    yield _csv_line(COLUMNS)
+    for row in map(_row, case.assessments):
+        yield _csv_line([csv_cell(value) if isinstance(value, str) else value for value in row.values()])
+
+
+def _csv_line(cells: Sequence[Value]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows(case):
-        writer.writerow([csv_cell(value) if isinstance(value, str) else value for value in row.values()])
+    csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()
 
 
 def json_data(case: Case) -> Dict[str, Any]:
     """The whole case as plain data, ready for `json.dumps`."""
+    return {**_head(case), "assessments": [_assessment(item) for item in case.assessments]}
+
+
+def json_pieces(case: Case) -> Iterator[str]:
+    """The whole case as JSON, one line for each address, so that `grep` and `jq` need not hold it either."""
+    head = json.dumps({**_head(case), "assessments": []}, indent=2)
+    before, after = head.rsplit("[]", 1)
+    yield before + "["
+    for place, item in enumerate(case.assessments):
+        yield ",\n" if place else "\n"
+        yield f"    {json.dumps(_assessment(item))}"
+    yield f"{f'{chr(10)}  ' if case.assessments else ''}]{after}\n"
+
+
+def _head(case: Case) -> Dict[str, Any]:
     return {
         "format": FORMAT,
         "report_id": case.report_id,
@@ -60,7 +84,6 @@ def json_data(case: Case) -> Dict[str, Any]:
         "events": _events(case.events) if case.events else None,
         "parts": [dict(part.__dict__) for part in case.parts],
         "requests": dict(sorted(case.requests.items())),
-        "assessments": [_assessment(item) for item in case.assessments],
     }
 
 

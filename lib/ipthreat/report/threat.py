@@ -54,12 +54,15 @@ def _not_raised(case: Case) -> List[str]:
 
 
 def _reference_lines(assessment: Assessment, strict: bool) -> List[str]:
-    owner = assessment.owner
+    owner, snapshot = assessment.owner, assessment.dossier.source("snapshot")
     severity = assessment.severity.value
     talos, virustotal = assessment.dossier.source("talos"), assessment.dossier.source("virustotal")
 
     def value(text: str, source: Optional[Evidence]) -> str:
         return foreign(text) or (NOTHING if strict else missing(source))
+
+    def owned(text: str) -> str:
+        return foreign(text) or (NOTHING if strict else missing(snapshot))
 
     return [
         f"- Indicator: {assessment.indicator}",
@@ -68,10 +71,10 @@ def _reference_lines(assessment: Assessment, strict: bool) -> List[str]:
         f"- Cisco Talos Reputation: {value(talos.native if talos else '', talos)}",
         f"- Cisco Talos Owner: {value(talos.organisation if talos else '', talos)}",
         f"- VirusTotal Stats: {_stats(virustotal) or (NOTHING if strict else missing(virustotal))}",
-        f"- ASN: {owner.asn or NOTHING}",
-        f"- Organization: {foreign(owner.as_owner or owner.organisation) or NOTHING}",
-        f"- Country: {owner.country or NOTHING}",
-        f"- RIR: {owner.rir or NOTHING}",
+        f"- ASN: {owned(str(owner.asn or ''))}",
+        f"- Organization: {owned(owner.as_owner or owner.organisation)}",
+        f"- Country: {owned(owner.country)}",
+        f"- RIR: {owned(owner.rir)}",
         f"- Summary: IP {assessment.address} was flagged for {assessment.indicator} with severity *{severity}*.",
     ]
 
@@ -91,7 +94,7 @@ def _stats(virustotal: Optional[Evidence]) -> str:
 
 def _further_lines(assessment: Assessment) -> Iterator[str]:
     sighting = assessment.dossier.sighting
-    yield f"- Network: {assessment.owner.network or NOTHING}"
+    yield f"- Network: {assessment.owner.network or missing(assessment.dossier.source('snapshot'))}"
     yield f"- Confidence: {assessment.confidence}/10 ({assessment.verdict.value})"
     yield f"- Priority: {assessment.priority.value} ({'; '.join(assessment.priority_steps)})"
     if sighting:

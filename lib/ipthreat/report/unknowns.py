@@ -8,16 +8,18 @@ from ..assessment import Assessment
 from ..case import Case
 from ..dossier import Status
 from ..explanation import counterfactual
-from ..signals import OWN_EVENTS
+from ..providers import PROVIDERS
+from ..signals import EARLY, OWN_EVENTS
 from .blocks import Bullets, Line, Section, Strong
 from .citations import Register, title
 from .escape import defanged
-from .prose import counted, joined
+from .prose import counted, joined, silence
 
 
 def unknowns_section(case: Case, told: Tuple[Assessment, ...], register: Register) -> Section:
     """Never empty: at least the assumptions stand."""
-    lines = [*_silent(case, told, register), *_embedded(case), *_own_events(case), *_assumptions(case)]
+    lines = [*_silent(case, told, register), *_not_asked(case), *_later(case), *_embedded(case), *_own_events(case)]
+    lines += [*_allowed(case), *_assumptions(case)]
     return Section("What we do not know", (Bullets((*lines, *_hinges(told, register))),))
 
 
@@ -31,9 +33,38 @@ def _silent(case: Case, told: Tuple[Assessment, ...], register: Register) -> Ite
                 silent.setdefault((item.source, item.status, item.reason), set()).add(assessment.address)
     for (source, status, reason), addresses in sorted(silent.items(), key=lambda entry: entry[0][:1]):
         of = counted(len(judged), "address", "addresses")
-        text = f"{title(source)} was {status.words} for {len(addresses)} of {of}{f': {reason}' if reason else ''}."
+        text = f"{title(source)} {silence(status)} for {len(addresses)} of {of}{f': {reason}' if reason else ''}."
         cites = next((register.cites(item.address, source) for item in told if item.address in addresses), ())
         yield (text, *cites)
+
+
+def _not_asked(case: Case) -> Iterator[Line]:
+    """The providers of which no dossier has an entry: nobody asked them, and nobody supplied their answers."""
+    spoken = {item.source for assessment in case.assessments for item in assessment.dossier.evidence}
+    absent = [provider.title for name, provider in PROVIDERS.items() if name not in spoken]
+    if absent:
+        yield (f"Not asked at all: {joined(absent)}.",)
+
+
+def _later(case: Case) -> Iterator[Line]:
+    """Evidence from after the moment judged: it was left out, and that must not go unseen."""
+    later = sorted({
+        title(signal.source)
+        for item in case.assessments
+        for signal in item.signals
+        if signal.age_days is not None and signal.age_days < EARLY and signal.weight and not signal.decay
+    })  # fmt: skip
+    if later:
+        yield (f"What {joined(later)} said later than the time of this report was left out.",)
+
+
+def _allowed(case: Case) -> Iterator[Line]:
+    """Who was spared by the allow-list."""
+    allowed = [item for item in case.assessments if item.dossier.allowance]
+    if allowed:
+        spared = sum(not item.raised for item in allowed)
+        noun = "address is", "addresses are"
+        yield (f"{counted(len(allowed), *noun)} allow-listed: {spared} held at Monitor whatever the evidence says.",)
 
 
 def _embedded(case: Case) -> Iterator[Line]:
@@ -41,8 +72,10 @@ def _embedded(case: Case) -> Iterator[Line]:
     day = case.as_of.strftime("%Y-%m-%d")
     later = [part.name for part in case.parts if part.date[:10] > day]
     if later:
-        parts = counted(len(later), "part")
-        yield (f"{parts} of the embedded data date from after {day}: owners and lists may have changed since.",)
+        parts = (
+            "1 part of the embedded data dates" if len(later) == 1 else f"{len(later)} parts of the embedded data date"
+        )
+        yield (f"{parts} from after {day}: owners and lists may have changed since.",)
 
 
 def _own_events(case: Case) -> Iterator[Line]:

@@ -30,7 +30,7 @@ ANOTHER = "203.0.113.77"
 """An address that no answer is about."""
 SPANS = ("second", "minute", "hour", "day", "month")
 
-Path = Tuple[Union[str, int], ...]
+Place = Tuple[Union[str, int], ...]
 """Keys and positions from the top of a document to one of its values."""
 
 
@@ -81,13 +81,13 @@ FAULTS: Tuple[Fault, ...] = (
 """Every answer that must not be taken for a statement about an address."""
 
 
-def mutations(document: Any) -> Iterator[Tuple[Path, Any]]:
+def mutations(document: Any) -> Iterator[Tuple[Place, Any]]:
     """Copies of a decoded document, each with one value dropped, of another type, nested, or enlarged."""
     for path in paths(document):
         yield from ((path, mutant) for mutant in mutants_at(document, path))
 
 
-def mutants_at(document: Any, path: Path) -> Iterator[Any]:
+def mutants_at(document: Any, path: Place) -> Iterator[Any]:
     """The copies with the value at one place damaged."""
     value = _at(document, path)
     for replacement in (*_retyped(value), [value], {"value": value}, _enlarged(value)):
@@ -95,9 +95,9 @@ def mutants_at(document: Any, path: Path) -> Iterator[Any]:
     yield _without(document, path)
 
 
-def paths(document: Any, limit: int = 3) -> Iterator[Path]:
+def paths(document: Any, limit: int = 3) -> Iterator[Place]:
     """The way to every value of a document; of an array, to its first `limit` items."""
-    waiting: List[Path] = [()]
+    waiting: List[Place] = [()]
     while waiting:
         path = waiting.pop()
         value = _at(document, path)
@@ -206,19 +206,19 @@ def _faulty(provider: LiveProvider, address: str) -> Iterator[str]:
         yield "rate gives something else than whole numbers"
 
 
-def _at(document: Any, path: Path) -> Any:
+def _at(document: Any, path: Place) -> Any:
     for step in path:
         document = document[step]
     return document
 
 
-def _with(document: Any, path: Path, value: Any) -> Any:
+def _with(document: Any, path: Place, value: Any) -> Any:
     changed = copy.deepcopy(document)
     _at(changed, path[:-1])[path[-1]] = value
     return changed
 
 
-def _without(document: Any, path: Path) -> Any:
+def _without(document: Any, path: Place) -> Any:
     changed = copy.deepcopy(document)
     del _at(changed, path[:-1])[path[-1]]
     return changed
