@@ -67,3 +67,23 @@ def test_an_expiry_is_a_date_or_a_time_with_or_without_a_zone(stamp):
 def test_an_expiry_that_cannot_be_read_is_refused_and_never_becomes_an_entry_for_ever(stamp):
     with pytest.raises(InputError, match=r"allow.txt: line 1: .* is no ISO date or time for the entry to expire"):
         read(f"198.51.100.7,{stamp},until then")
+
+
+def test_an_entry_ends_with_its_last_moment_and_is_counted_as_expired():
+    ends_now = Allowlist.of(["198.51.100.7,2023-10-26T00:00:00Z"], NOW)
+    assert (ends_now.allowance("198.51.100.7"), ends_now.expired) == (None, 1)
+    assert Allowlist.of(["198.51.100.7,2023-10-26T00:00:01Z"], NOW).allowance("198.51.100.7") is not None
+
+
+def test_an_empty_expiry_may_stand_before_the_reason():
+    assert read("198.51.100.7,,ours").allowance("198.51.100.7").reason == "ours"
+
+
+def test_an_ipv4_mapped_entry_covers_the_ipv4_address():
+    assert read("::ffff:198.51.100.7,,ours").allowance("198.51.100.7").network == "198.51.100.7/32"
+    assert read("::ffff:198.51.100.0/120").allowance("198.51.100.9").network == "198.51.100.0/24"
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "list").write_bytes(b"\xef\xbb\xbf198.51.100.7,,ours\n")
+    assert Allowlist.read(tmp_path / "list", NOW).allowance("198.51.100.7").reason == "ours"

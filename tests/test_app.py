@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Dict, Set
 
 import pytest
-from searches import ROOT, SDKS, app, events, ground, packager
+from searches import ROOT, SDKS, events, ground, packager
+from searches import laid as app
 
 from ipthreat import __version__
 from ipthreat.splunk.conf import MODES, Settings, read_conf, settings
@@ -203,9 +204,10 @@ def test_the_sdk_is_pure_python_without_what_the_app_cannot_run(sdk):
 
 @pytest.mark.parametrize("sdk", SDKS)
 def test_all_of_the_app_parses_on_the_oldest_python(sdk):
-    for name, (data, _, _) in files(app(sdk)).items():
-        if name.endswith(".py"):
-            ast.parse(data, name, feature_version=(3, 9))
+    modules = {name: data for name, (data, _, _) in files(app(sdk)).items() if name.endswith(".py")}
+    trees = [ast.parse(data, name, feature_version=(3, 9)) for name, data in modules.items()]
+    assert len(trees) > 100
+    assert all(tree.body for tree, name in zip(trees, modules) if name.startswith("bin/"))
 
 
 def test_the_sdk_is_pinned_by_its_digest():

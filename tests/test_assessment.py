@@ -16,7 +16,7 @@ from ipthreat.assessment import Assessment, OverallStatus, assess
 from ipthreat.dossier import Allowance, Dossier, Evidence, SourceKind, Status, Verdict
 from ipthreat.explanation import counterfactual
 from ipthreat.policy import POLICIES
-from ipthreat.priority import Priority, Severity
+from ipthreat.priority import Priority, Severity, causes_of
 
 STANDARD, BULK = POLICIES["standard"], POLICIES["bulk"]
 
@@ -404,3 +404,48 @@ def test_a_clock_that_runs_ahead_by_hours_costs_no_evidence():
 def test_an_address_seen_only_after_the_moment_judged_was_not_active_then():
     seen_later = dossier(virustotal(9, 2), sighting=sighting(hours_old=-48))
     assert not judged(seen_later).active
+
+
+def test_two_lists_of_one_kind_say_the_same_thing_once():
+    once, twice = (
+        judged(dossier(warning_list("cdn", "a"))),
+        judged(dossier(warning_list("cdn", "a"), warning_list("cdn", "b"))),
+    )
+    assert sum(signal.nats for signal in once.signals) == sum(signal.nats for signal in twice.signals) == -3.0
+
+
+def test_of_one_upstream_group_the_strongest_listing_counts():
+    weak, strong = block_list("a", "block", group="g"), block_list("b", "drop", group="g")
+    for both in ((weak, strong), (strong, weak)):
+        assert [signal.nats for signal in judged(dossier(*both)).signals] == [2.5]
+
+
+def test_a_stale_answer_still_counts_aged_like_any_other():
+    stale = replace(virustotal(7, 4, days_old=3), status=Status.STALE)
+    assert judged(dossier(stale)).confidence == judged(dossier(virustotal(7, 4, days_old=3))).confidence
+
+
+def test_community_votes_never_make_an_address_benign():
+    given = dossier(virustotal(0, 0, reputation=100), provider("talos", "trusted"))
+    assert judged(given).verdict is Verdict.UNKNOWN
+    assert judged(dossier(provider("talos", "trusted"), provider("abuseipdb", "whitelisted"))).verdict is Verdict.BENIGN
+
+
+def test_a_contact_with_a_listed_server_is_high_even_without_regularity():
+    found = judged(dossier(did=[behaviour("c2_contact")]))
+    assert (found.severity, [item.id for item in found.techniques]) == (Severity.HIGH, ["T1071"])
+
+
+@pytest.mark.parametrize(
+    "kinds, causes",
+    [
+        (["port_scan", "brute_force"], ["brute_force"]),
+        (["c2_contact", "c2_beacon"], ["c2_contact", "c2_beacon"]),
+        (["c2_contact", "c2_beacon", "volume_out"], ["c2_beacon", "volume_out"]),
+        (["volume_out"], []),
+        ([], []),
+    ],
+)
+def test_the_severity_comes_from_the_worst_of_what_was_seen(kinds, causes):
+    found = causes_of(tuple(behaviour(kind) for kind in kinds))
+    assert [item.kind.value for item in found] == causes

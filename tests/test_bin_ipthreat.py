@@ -6,6 +6,8 @@ import csv
 import io
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import List
 
@@ -113,6 +115,22 @@ def test_a_mode_in_the_conf_file_that_is_none_is_told(place):
     assert "default_mode" in text
 
 
+def test_without_chunked_the_command_says_what_is_missing():
+    words = [
+        sys.executable,
+        "-E",
+        "-s",
+        "-S",
+        "-B",
+        str(app() / "bin" / "ipthreat_command.py"),
+        "__EXECUTE__",
+        "src_ip",
+    ]
+    done = subprocess.run(words, input="src_ip\n20.1.2.3\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "commands.conf must have `chunked = true` for ipthreat" in done.stdout + done.stderr
+
+
 # --- events ---------------------------------------------------------------------------------------
 
 
@@ -182,6 +200,26 @@ def test_behaviour_is_that_of_the_event_alone():
     found = answer(ground(), "| ipthreat src_ip user_agent=ua fields=flags", Table(["src_ip", "ua"], rows))
     assert "suspicious_user_agent" in found[0]["ti_flags"]
     assert "suspicious_user_agent" not in found[1]["ti_flags"]
+
+
+def test_each_end_of_a_connection_is_judged_by_what_is_its_own():
+    names = ["src_ip", "dest_ip", "ua", "bytes"]
+    rows = [["20.1.2.3", "20.9.8.7", "Mozilla/5.00 (Nikto/2.1.6)", "60000000"], ["20.1.2.3", "20.9.8.7", "", "12"]]
+    search = "| ipthreat src_ip,dest_ip user_agent=ua bytes_out=bytes fields=flags"
+    first, second = answer(ground(), search, Table(names, rows))
+    assert "suspicious_user_agent" in first["src_ip_ti_flags"]
+    assert "volume_out" not in first["src_ip_ti_flags"]
+    assert "volume_out" in first["dest_ip_ti_flags"]
+    assert "suspicious_user_agent" not in first["dest_ip_ti_flags"]
+    assert not {"volume_out", "suspicious_user_agent"} & {*second["src_ip_ti_flags"], *second["dest_ip_ti_flags"]}
+
+
+def test_with_the_options_of_an_event_no_event_is_lost_and_every_status_is_the_same():
+    table = mixed(1000)
+    plain = answer(ground(), "| ipthreat src_ip", table)
+    found = answer(ground(chunk_rows=300), "| ipthreat src_ip user_agent=_raw uri=n http_status=n action=n", table)
+    assert [record["n"] for record in found] == [record["n"] for record in plain]
+    assert statuses(found) == statuses(plain)
 
 
 def test_a_plan_asks_nothing_and_tells_what_a_live_run_would_ask():

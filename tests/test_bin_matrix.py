@@ -109,7 +109,9 @@ def test_a_folder_that_cannot_be_written_changes_nothing(place):
     for path in place.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
     place.chmod(0o555)
+    before = sorted((path, path.stat().st_mtime_ns) for path in place.rglob("*"))
     assert records(search(place)) == records(search(app()))
+    assert sorted((path, path.stat().st_mtime_ns) for path in place.rglob("*")) == before  # the mode binds no root
 
 
 @pytest.mark.parametrize("chunk_rows", [1999, 100])

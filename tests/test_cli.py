@@ -493,3 +493,30 @@ def test_the_command_of_a_plain_report_has_the_moment_judged_and_no_option_that_
     log.write_text(GLOBAL_LINE)
     _, out, _ = run("report", log, "--format", "actionable")
     assert re.fullmatch(r"ipthreat report access\.log --as-of \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", reproduction(out))
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31", "0001-01-01", "1969-12-31", "2106-01-01"])
+def test_a_moment_outside_the_years_of_any_log_is_refused(run, moment):
+    code, _, err = run("report", demo.EVENTS, "--as-of", moment, "--format", "actionable")
+    assert code == 3
+    assert f"--as-of: '{moment}' lies outside the years 1970 to 2105" in err
+
+
+def test_strict_and_json_exclude_each_other(run):
+    code, _, err = run("report", demo.EVENTS, "--strict", "--json")
+    assert (code, err) == (3, "ipthreat: --json and --strict exclude each other\n")
+
+
+def test_expired_entries_of_an_allow_list_are_told(run, tmp_path):
+    (tmp_path / "allow").write_text("81.2.69.160,2020-01-01,gone\n")
+    _, out, err = run("check", "81.2.69.160", "--allowlist", tmp_path / "allow", "--as-of", "2023-10-26")
+    assert "1 entry of" in err
+    assert "expired before the time judged" in err
+    assert "allow-listed" not in out
+
+
+def test_events_up_to_a_day_later_than_the_report_are_clocks_that_differ(run, tmp_path):
+    log = tmp_path / "access.log"
+    log.write_text(GLOBAL_LINE.replace("26/Oct/2023:10", "26/Oct/2023:20"))
+    _, out, _ = run("report", log, "--as-of", "2023-10-26T08:00Z", "--json")
+    assert assessments(out)["81.2.69.160"]["sighting"]["count"] == 1

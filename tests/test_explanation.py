@@ -82,3 +82,27 @@ def test_the_explanation_is_plain_data_with_the_same_keys_for_every_address():
     assert full["p"] == 0.959
     assert full["policy"] == f"standard {STANDARD.version}"
     assert full["scored_at"] == "2023-10-26T12:00:00Z"
+
+
+def test_the_smallest_change_of_all_is_told_whether_known_or_still_to_come():
+    smallest = counterfactual(GOLDEN)
+    assert smallest.nats == min(item.nats for item in counterfactuals(GOLDEN))
+
+
+def test_a_success_that_was_seen_is_not_told_as_something_that_might_happen():
+    broke_in = assess(dossier(virustotal(3, 0), did=[behaviour("exploit_attempt", succeeded=True)]), STANDARD, NOW)
+    changes = {item.change for item in counterfactuals(broke_in)}
+    assert "if an exploit attempt from it showed in our own events" not in changes
+
+
+def test_a_failed_brute_force_might_still_succeed():
+    failed = assess(dossier(virustotal(3, 0), did=[behaviour("brute_force")]), STANDARD, NOW)
+    changes = {item.change for item in counterfactuals(failed)}
+    assert "if a log-in succeeded from it after a brute force" in changes
+
+
+def test_of_quiet_addresses_no_changes_are_listed():
+    quiet = assess(dossier(virustotal(0, 0)), STANDARD, NOW)
+    assert counterfactuals(quiet)
+    assert explanation(quiet)["counterfactuals"] == []
+    assert explanation(GOLDEN)["counterfactuals"]

@@ -137,13 +137,13 @@ def test_several_subjects_align():
     }
 
 
-def test_what_is_shared_and_what_is_not_make_the_same_cells_together():
-    for names in ("core", "full", "asn", "verdict,link"):
-        encoder, found = Encoder(chosen(names)), subject(first_reference_address())
-        assert encoder.filled(encoder.frozen(found), found) == encoder.one(found)
-    encoder = Encoder(chosen("core"))
-    assert encoder.usual
-    assert encoder.with_owner(encoder.frozen(found), found.owner) == encoder.one(found)
+@pytest.mark.parametrize("names", ["core", "full", "asn", "network", "verdict,link", "link,network,flags,country"])
+@pytest.mark.parametrize("network", ["18.236.0.0/15", ""])
+def test_cells_in_parts_make_the_same_cells_together(names, network):
+    encoder, found = Encoder(chosen(names)), subject(first_reference_address())
+    found = found._replace(owner=found.owner._replace(network=network))
+    parts = encoder.shared(found), encoder.system(found), network
+    assert encoder.laid(*parts, found if encoder.by_address else None) == encoder.one(found)
 
 
 @given(st.text(max_size=30))

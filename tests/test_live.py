@@ -202,6 +202,16 @@ def test_use_of_the_store_and_the_last_outcome_are_on_record(tmp_path: Path):
     assert (standing.status, standing.reason) == ("auth_error", "not asked: the key was refused (HTTP 401)")
 
 
+def test_an_answer_of_the_run_counts_as_known_at_the_moment_judged(tmp_path: Path):
+    ticks = Ticks()
+    moment = ticks.clock.now()
+    ticks.move(90)  # reading the events took a while
+    answers = live_over(tmp_path, ticks=ticks, as_of=moment).answers(dossiers_of("8.8.8.8"))
+    assert answers["8.8.8.8"][0].retrieved_at == moment
+    again = live_over(tmp_path, ticks=ticks).answers(dossiers_of("8.8.8.8"))
+    assert again["8.8.8.8"][0].retrieved_at == ticks.clock.now()
+
+
 def test_a_single_failure_is_on_record_too(tmp_path: Path):
     live_over(tmp_path, MockTransport(failing)).answers(dossiers_of("8.8.8.8"))
     standing = Ledger(tmp_path / "quota.sqlite", tell=Told()).standing(Account(account_name("vendor", KEY)))

@@ -101,3 +101,8 @@ def test_a_text_that_only_some_pythons_take_for_a_time_is_none_under_any(text):
 def test_a_fraction_of_a_second_may_have_any_number_of_digits():
     assert parse_time("2023-10-26T12:00:00.5Z").microsecond == 500_000
     assert parse_time("2023-10-26 12:00:00,123456789Z").microsecond == 123_456
+
+
+def test_a_stale_answer_needs_its_body():
+    with pytest.raises(EvidenceError, match="neither a body nor a status"):
+        evidence_from(answers({"provider": "virustotal", "address": "198.51.100.7", "status": "stale"}), "x")

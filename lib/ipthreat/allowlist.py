@@ -26,6 +26,8 @@ class Allowlist:
 
     entries: Mapping[Key, Allowance] = field(default_factory=dict)
     """(version, prefix length, network as number) → allowance."""
+    expired: int = 0
+    """Entries of the file that no longer hold."""
 
     @classmethod
     def of(cls, lines: Iterable[str], as_of: datetime, origin: str = "allow-list") -> Allowlist:
@@ -34,19 +36,22 @@ class Allowlist:
         Raises InputError that names the line which is no entry: a broken allow-list must not pass for an empty one.
         """
         entries: Dict[Key, Allowance] = {}
+        expired = 0
         for number, line in enumerate(lines, start=1):
             text = line.split("#", 1)[0].strip()
             if text:
                 network, allowance = _entry(text, f"{origin}: line {number}")
                 if allowance.expires is None or allowance.expires > as_of:
                     entries[(network.version, network.prefixlen, int(network.network_address))] = allowance
-        return cls(entries)
+                else:
+                    expired += 1
+        return cls(entries, expired)
 
     @classmethod
     def read(cls, path: Path, as_of: datetime) -> Allowlist:
         """From a file. Raises InputError in one sentence."""
         try:
-            return cls.of(path.read_text(encoding="utf-8").splitlines(), as_of, str(path))
+            return cls.of(path.read_text(encoding="utf-8-sig").splitlines(), as_of, str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: the allow-list cannot be read ({error})") from None
 
@@ -64,15 +69,23 @@ class Allowlist:
         return None
 
 
+def _unmapped(network: Network) -> Network:
+    """An IPv4 network where it is written as IPv4-mapped IPv6: addresses are compared in their IPv4 form."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < 96:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - 96))
+
+
 def _entry(text: str, place: str) -> Tuple[Network, Allowance]:
     prefix, _, rest = (part.strip() for part in text.partition(","))
     try:
-        network = ipaddress.ip_network(prefix, strict=False)
+        network = _unmapped(ipaddress.ip_network(prefix, strict=False))
     except ValueError:
         raise InputError(f"{place}: {prefix[:60]!r} is no address or prefix") from None
     first, _, others = (part.strip() for part in rest.partition(","))
     if not first[:1].isdigit():
-        return network, Allowance(str(network), rest)
+        return network, Allowance(str(network), rest if first else others)
     try:
         return network, Allowance(str(network), others, parse_time(first))
     except (ValueError, OverflowError):  # an expiry that cannot be read must not become an entry without one

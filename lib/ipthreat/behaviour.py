@@ -47,6 +47,7 @@ _NEVER = (UNDATED, -1)  # the span of no time at all
 _BATCH = 4096
 _SWEEP = 524_288  # events between two looks for addresses that have more than …
 _RECENT = 32  # … events that were not made history of
+_MOST_BYTES = 2**64 - 1  # of one address, as an array holds them: a log may claim any number
 _KEPT = 65_536  # addresses of which it is remembered whose they are
 
 
@@ -134,7 +135,7 @@ class Observer:
             recent = recents[address]
             recent.append(int(time) << AGENT_BITS | said.number)
             if sent:
-                recent[0] += sent
+                recent[0] = min(recent[0] + sent, _MOST_BYTES)
             asked = requests[request]
             if asked or said.telling or action or user or (status is not None and status >= 400):
                 note_unusual(self._tally(address), Event._make(row), said, asked)
@@ -185,7 +186,8 @@ class Observer:
         if event.peer:
             note_peer(self._tally(judged), event, self._own[event.peer])
         else:
-            self._recent[judged][0] += event.bytes_out or 0
+            recent = self._recent[judged]
+            recent[0] = min(recent[0] + (event.bytes_out or 0), _MOST_BYTES)
 
     def _tally(self, address: str) -> Tally:
         """The tally of an address, made when there is none yet."""

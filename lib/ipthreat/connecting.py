@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
@@ -40,6 +41,8 @@ class Wish:
     """True lets the run spend what is kept in reserve for alerts."""
     watchers: Tuple[Answered, ...] = ()
     policy: Policy = POLICIES["standard"]
+    as_of: Optional[datetime] = None
+    """The moment judged; None leaves every answer its own date."""
 
 
 def live_sources(
@@ -127,6 +130,7 @@ def open_live(
         wish.policy,
         clock,
         tuple(name for name, own in settings.providers.items() if not own.enabled),
+        wish.as_of,
         wish.watchers,
     )
     return Live(sources, ground, Bounds(settings.budget, settings.timeout, wish.dry))

@@ -121,6 +121,15 @@ class Evidence:
     """Why the status is not ok, in words; redacted."""
 
     @property
+    def speaks(self) -> bool:
+        """True when it states something: answered with something, or did so once and is out of date by now.
+
+        A block list that is out of date and does not hold the address has nothing to say about it.
+        """
+        silent = self.kind is SourceKind.BLOCK_LIST and not self.labels
+        return self.status is Status.OK or (self.status is Status.STALE and not silent)
+
+    @property
     def dated(self) -> Optional[datetime]:
         """The date the evidence ages from: when it was observed, else when it was retrieved."""
         return self.observed_at or self.retrieved_at

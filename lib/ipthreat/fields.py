@@ -16,8 +16,6 @@ from typing import Callable, NamedTuple, Optional, Tuple, Union
 from .assessment import Assessment
 from .dossier import Evidence, SourceKind, Status, Verdict
 from .errors import InputError
-from .explanation import explain
-from .providers import PROVIDERS
 
 PREFIX = "ti_"
 """What the names of the fields begin with, unless the user says otherwise."""
@@ -47,7 +45,9 @@ class Rests(enum.Enum):
     """What a field rests on: it tells which values many addresses share."""
 
     JUDGEMENT = "the evidence, without the owner"
-    OWNER = "the owner"
+    SYSTEM = "the autonomous system"
+    NETWORK = "the network"
+    PLACE = "where the network is registered and used"
     ADDRESS = "the address itself"
 
 
@@ -175,10 +175,14 @@ def _age(subject: Subject) -> Value:
 
 
 def _link(subject: Subject) -> Value:
+    from .providers import PROVIDERS  # here, as the core fields do without
+
     return PROVIDERS["virustotal"].link(subject.address) if subject.assessment.dossier.is_global else None
 
 
 def _explanation(subject: Subject) -> Value:
+    from .explanation import explain  # the same
+
     steps = explain(subject.assessment)
     told = tuple(f"{step.nats:+.2f} {step.source + ': ' if step.source else ''}{step.label}" for step in steps)
     return (*told, *subject.assessment.guards, *subject.assessment.priority_steps)
@@ -199,11 +203,11 @@ FIELDS: Tuple[Field, ...] = (
     Field("priority", "what to do first: High, Medium, Low, Monitor", lambda s: s.assessment.priority.value, "core"),
     Field("reasons", "why, strongest first", lambda s: s.assessment.reasons, "core"),
     Field("flags", "what it is and did: tor, cdn, cloud, scanner …", lambda s: s.assessment.flags, "core"),
-    Field("asn", "number of the autonomous system", lambda s: s.owner.asn, "core", Rests.OWNER),
-    Field("org", "who runs that system", lambda s: s.owner.name, "core", Rests.OWNER),
-    Field("network", "the network that holds the address", lambda s: s.owner.network, "core", Rests.OWNER),
-    Field("country", "ISO code of the country where it is used", lambda s: s.owner.country, "core", Rests.OWNER),
-    Field("rir", "the registry", lambda s: s.owner.rir, "core", Rests.OWNER),
+    Field("asn", "number of the autonomous system", lambda s: s.owner.asn, "core", Rests.SYSTEM),
+    Field("org", "who runs that system", lambda s: s.owner.name, "core", Rests.SYSTEM),
+    Field("network", "the network that holds the address", lambda s: s.owner.network, "core", Rests.NETWORK),
+    Field("country", "ISO code of the country where it is used", lambda s: s.owner.country, "core", Rests.PLACE),
+    Field("rir", "the registry", lambda s: s.owner.rir, "core", Rests.PLACE),
     Field("status", "how complete the look-up was", lambda s: s.assessment.status.value, "core"),
     Field("indicator", "Malicious or Suspicious IP Detected, or empty", lambda s: s.assessment.indicator),
     Field("feeds", "block lists that hold it", _feeds),

@@ -147,6 +147,7 @@ class ListsSource:
                 labels=(f"level_{listing.level}" if listing.level else listing.kind,),
                 group=info.group,
                 retrieved_at=_utc(info.date),
+                reason=silent.reason if silent else "",
             )
         return self._hits[listing]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
-from .case import SourcePart
 from .errors import SnapshotError
 from .gather import ListsSource, SnapshotFailure, SnapshotSource, Source
 from .snapshot import AgentPattern, Listing, Snapshot
+
+if TYPE_CHECKING:
+    from .case import SourcePart
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Intelligence:
 
     def parts(self) -> Tuple[SourcePart, ...]:
         """Each part and list with its date, for the Method section and `ipthreat status`."""
+        from .case import SourcePart  # here, as what enriches events does without
+
         found: List[SourcePart] = []
         for part in self.snapshot.parts() if self.snapshot else ():
             found.append(SourcePart(part.name, part.date, part.entries, part.licence, part.source))

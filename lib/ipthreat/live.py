@@ -9,8 +9,8 @@ One `Live` is one run: its budget, its deadline and its breakers hold for all it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .asking import Answered, Asking, LiveSource
@@ -50,6 +50,8 @@ class Ground:
     clock: Clock = SYSTEM
     disabled: Tuple[str, ...] = ()
     """Providers that are switched off in the settings; each dossier says so."""
+    as_of: Optional[datetime] = None
+    """The moment judged, which came before the asking: what is answered in this run counts as known then."""
     watchers: Tuple[Answered, ...] = field(default=())
     """Called with each answer as it comes: recording, progress."""
 
@@ -97,7 +99,7 @@ class Live:
         gathered: Dict[str, List[Evidence]] = {dossier.address: [] for dossier in dossiers if dossier.is_global}
         for name, part in parts.items():
             for address, item in self._joined(part, found.get(name, {})).items():
-                gathered[address].append(item)
+                gathered[address].append(self._dated(item))
         off = [Evidence(name, SourceKind.PROVIDER, Status.DISABLED) for name in self._ground.disabled]
         return {address: (*items, *off) for address, items in gathered.items()}
 
@@ -155,6 +157,13 @@ class Live:
         self._ground.store.put_many(found.items())
         for watcher in self._ground.watchers:
             watcher(addresses, response, found)
+
+    def _dated(self, item: Evidence) -> Evidence:
+        """The entry, dated no later than the moment judged; the store and a recording have its own time."""
+        moment = self._ground.as_of
+        if moment is None or item.retrieved_at is None or item.retrieved_at <= moment:
+            return item
+        return replace(item, retrieved_at=moment)
 
     def _joined(self, part: Part, found: Mapping[str, Evidence]) -> Dict[str, Evidence]:
         """An entry per address of the part: the answer, else an old one, else why there is none."""

@@ -110,6 +110,14 @@ def severity_of(behaviours: Tuple[Behaviour, ...]) -> Severity:
     return max(found, key=lambda severity: severity.rank, default=Severity.LOW)
 
 
+def causes_of(behaviours: Tuple[Behaviour, ...]) -> Tuple[Behaviour, ...]:
+    """The behaviours that the severity comes from; none when nothing was seen that has one."""
+    if _beacon_with_volume(behaviours):
+        return tuple(item for item in behaviours if item.kind in (BehaviourKind.C2_BEACON, BehaviourKind.VOLUME_OUT))
+    worst = severity_of(behaviours)
+    return tuple(item for item in behaviours if (_observed(item) or (None,))[0] is worst)
+
+
 def techniques_of(behaviours: Tuple[Behaviour, ...]) -> Tuple[Tuple[Technique, Behaviour], ...]:
     """Each technique shown, with the behaviour that shows it, worst last seen first in table order."""
     found: Dict[str, Tuple[Technique, Behaviour]] = {}

@@ -111,7 +111,7 @@ def _decay_of(source: str, age: Optional[float], dossier: Dossier, policy: Polic
 def _usable(dossier: Dossier, source: Optional[str] = None) -> Iterator[Evidence]:
     """Evidence that states something: answered, or stale and then aged like any other."""
     for item in dossier.evidence:
-        if item.status in (Status.OK, Status.STALE) and source in (None, item.source):
+        if item.speaks and source in (None, item.source):
             yield item
 
 

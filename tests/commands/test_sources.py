@@ -61,7 +61,7 @@ def test_without_the_word_nobody_is_asked(desk: Desk):
 def test_live_asks_and_judges_by_the_answer(desk: Desk):
     out = desk.runs("check", HOSTILE, "10.0.0.1", "--live", "--explain")
     assert "malicious: confidence" in out
-    assert "engines say malicious" in out
+    assert "7 engines malicious, 4 suspicious (virustotal, today)" in out
     assert desk.asked == [HOSTILE]
     assert "asked: virustotal 1 request" in desk.shown[-1]
 

@@ -206,3 +206,41 @@ def test_lines_are_taken_apart_as_the_format_is_defined(
         assert match
         expected.append((match[5], "" if match[9] == "-" else match[9]))
     assert [(event.request, event.user_agent) for event in log.events] == expected
+
+
+# --- user agents that an attacker or a careless server makes hard to read ---------------------------------------------
+
+NIKTO = "Mozilla/5.00 (Nikto/2.1.6)"
+SHELLSHOCK = '() { :; }; /bin/bash -c "id"'
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        line(agent=None, after=" 0.003"),
+        line(agent=None),
+        line(agent=SHELLSHOCK),
+        line(after=" 0.003"),
+        line(after=' "192.0.2.9" rt=0.1'),
+        line(agent="plain"),
+    ],
+    ids=["common with a field", "common", "unescaped", "combined with a field", "combined with more", "combined"],
+)
+@pytest.mark.parametrize("agent", [NIKTO, SHELLSHOCK, "plain"])
+def test_the_first_line_of_a_file_never_costs_the_others_their_user_agent(
+    tmp_path: Path, first: str, agent: str
+) -> None:
+    log = read_text(tmp_path, first + line(agent=agent) * 2)
+    assert [event.user_agent for event in log.events[1:]] == [agent] * 2
+    assert log.stream.skipped == {}
+
+
+def test_a_quote_in_a_user_agent_hides_nothing_that_stands_before_or_behind_it(tmp_path: Path) -> None:
+    log = read_text(tmp_path, line() * 3 + line(agent='a" sqlmap/1.5 "b') + line(agent='x"'))
+    assert [event.user_agent for event in log.events[3:]] == ['a" sqlmap/1.5 "b', 'x"']
+
+
+def test_a_referer_with_a_quote_does_not_hide_the_user_agent(tmp_path: Path) -> None:
+    hostile = line().replace("https://example.org/", 'https://example.org/?q="x')
+    (event,) = read_text(tmp_path, hostile).events
+    assert "Mozilla/5.0" in event.user_agent

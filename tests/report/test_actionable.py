@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterator, List, Set, Tuple
 
 import pytest
@@ -13,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from ipthreat.assessment import assess
 from ipthreat.case import Case, EventsRead, SourcePart, pressing
-from ipthreat.dossier import Dossier, Status
+from ipthreat.dossier import Allowance, Dossier, Evidence, SourceKind, Status
 from ipthreat.policy import POLICIES
 from ipthreat.report import markdown
 from ipthreat.report.actionable import document, subject
@@ -246,3 +247,195 @@ def test_no_text_changes_the_structure_of_the_report(text):
         return [token.type for token in tokens] + sorted({child.type for child in inline} - {"text", "code_inline"})
 
     assert structure(rendered(text)) == structure(rendered("harmless"))
+
+
+# --- found by reading reports -----------------------------------------------------------------------------------------
+
+
+def board(given: Case) -> str:
+    text = markdown.render(document(given)).replace("\\", "")
+    return text.split("## Priority board", 1)[1].split("## Critical Threats", 1)[0]
+
+
+def summary(given: Case) -> str:
+    text = markdown.render(document(given)).replace("\\", "")
+    return text.split("## Summary", 1)[1].split("## Priority board", 1)[0]
+
+
+def card_of(given: Case) -> str:
+    text = markdown.render(document(given)).replace("\\", "")
+    return text.split("## Critical Threats", 1)[1].split("## What we do not know", 1)[0]
+
+
+FAILED = (silent("virustotal", Status.RATE_LIMITED), silent("abuseipdb", Status.TIMEOUT))
+UNKNOWN = [dossier(*FAILED, address=f"198.51.100.{n}") for n in (1, 2)]
+
+
+def test_failed_look_ups_are_told_where_nothing_is_raised_and_never_read_as_quiet():
+    given = case(*UNKNOWN)
+    assert subject(given) == "Too little data to judge"
+    assert "of 2 there is too little data to judge." in summary(given)
+    assert "Of 2 addresses, there is no answer of AbuseIPDB for 2 and VirusTotal for 2." in summary(given)
+    assert "2 addresses judged, none above Monitor; of 2 there is too little data to judge." in board(given)
+
+
+def test_a_source_that_was_never_asked_did_not_fail():
+    given = case(dossier(virustotal(0, 0), silent("greynoise", Status.NOT_ASKED)))
+    assert "no answer of" not in summary(given)
+
+
+@pytest.mark.parametrize(
+    "did, words",
+    [
+        ([behaviour("brute_force", succeeded=True)], "One high-priority address breaching defences"),
+        (
+            [behaviour("exploit_attempt", succeeded=True), behaviour("brute_force")],
+            "One high-priority address possibly inside",
+        ),
+        ([behaviour("c2_contact")], "One medium-priority address serving C2"),
+        ([behaviour("c2_beacon"), behaviour("volume_out")], "One high-priority address exfiltrating data"),
+        ([behaviour("exploit_attempt")], "One medium-priority address attacking us"),
+    ],
+)
+def test_the_subject_claims_no_more_than_the_events_show(did, words):
+    assert subject(case(dossier(virustotal(5, 0), did=did))).split()[2:] == words.split()[2:]
+
+
+def test_the_subject_says_probing_only_when_all_of_them_probe():
+    probing = dossier(*SURE_ALL, did=[behaviour("port_scan")], address="198.51.100.1")
+    claiming = dossier(*SURE_ALL, did=[behaviour("false_crawler")], address="198.51.100.2")
+    assert subject(case(probing)) == "One high-priority address probing us"
+    assert subject(case(probing, claiming)) == "Two high-priority addresses to watch"
+
+
+def test_the_subject_counts_the_worst_and_not_all_of_them():
+    worst = dossier(*SURE_ALL, did=[behaviour("brute_force", succeeded=True)], address="198.51.100.1")
+    others = [dossier(*SURE_ALL, did=[behaviour("port_scan")], address=f"198.51.100.{n}") for n in (2, 3)]
+    assert subject(case(worst, *others)) == "One high-priority address breaching defences"
+
+
+SURE_ALL = [virustotal(9, 2), provider("greynoise", "malicious")]
+
+
+def test_the_severity_is_reasoned_by_what_it_comes_from_and_cites_that_alone():
+    did = [behaviour("c2_contact"), behaviour("c2_beacon"), behaviour("volume_out")]
+    given = case(dossier(block_list("tracker", "c2"), did=did, sighting=sighting(40, outbound=40)))
+    text = card_of(given)
+    numbers = {line.split("|")[3].strip().split(" in ")[0]: line.split("|")[1].strip()
+               for line in text.splitlines() if line.startswith("| E")}  # fmt: skip
+    (line,) = [line for line in text.splitlines() if line.startswith("**Severity Critical**")]
+    cited = ", ".join(sorted((numbers["c2 beacon"], numbers["volume out"]), key=lambda label: int(label[1:])))
+    assert line == f"**Severity Critical**: our own events show C2 beacon and volume out. [{cited}]"
+
+
+@pytest.mark.parametrize(
+    "did, words",
+    [
+        (behaviour("brute_force", succeeded=True), "our own events show brute force (a log-in succeeded afterwards)."),
+        (behaviour("exploit_attempt", succeeded=True), "our own events show exploit attempt (answered 2xx)."),
+    ],
+)
+def test_a_success_is_named_for_what_it_is(did, words):
+    text = card_of(case(dossier(did=[did])))
+    assert words in text
+    assert "it succeeded" not in text
+
+
+def test_a_list_out_of_date_that_does_not_hold_the_address_is_never_told_as_a_listing():
+    old = Evidence("ours", SourceKind.BLOCK_LIST, Status.STALE, reason="the list is of 2023-09-01")
+    hit = replace(block_list("theirs", "block"), status=Status.STALE, reason="the list is of 2023-09-01")
+    text = card_of(case(dossier(*SURE_ALL, old, hit, sighting=sighting())))
+    assert "ours | stale: the list is of 2023-09-01" in text
+    assert "ours: listed" not in text
+    assert "theirs: listed as block (stale: the list is of 2023-09-01). [E" in text
+
+
+def test_the_age_of_own_events_is_the_one_that_decides_their_weight():
+    did = [behaviour("brute_force", hours_old=24 * 20, succeeded=True)]
+    given = case(dossier(did=did, period_end=NOW.replace(day=16)))
+    (row,) = [line for line in card_of(given).splitlines() if line.startswith("| E1 ")]
+    assert "| 10 days old | +1.68 |" in row
+
+
+def test_thirty_raised_addresses_have_25_cards_and_a_word_on_the_others():
+    many = [dossier(*SURE_ALL, did=[behaviour("port_scan")], address=f"198.51.100.{n}") for n in range(30)]
+    text = card_of(case(*many))
+    assert text.count("### ") == 25
+    assert (
+        "5 further addresses of High or Medium priority have no card here: the CSV and JSON exports name them all."
+        in text
+    )
+    assert "have no card here" not in card_of(case(*many[:25]))
+
+
+def test_a_board_of_exactly_fifty_rows_leaves_nothing_out():
+    many = [dossier(*SURE_ALL, did=[behaviour("port_scan")], address=f"198.51.100.{n}") for n in range(51)]
+    assert "further" not in board(case(*many[:50]))
+    assert "The CSV and JSON exports have 1 further address." in board(case(*many))
+
+
+def test_an_export_too_long_for_the_annex_is_named_with_its_size():
+    many = [
+        dossier(*SURE_ALL, did=[behaviour("port_scan")], address=f"198.51.{n // 200}.{n % 200}") for n in range(400)
+    ]
+    text = markdown.render(document(case(*many))).replace("\\", "")
+    assert "STIX 2.1 bundle: " in text
+    assert "MB, too long to stand here; it is a file of its own, by --format stix." in text
+    assert len(text) < 1_500_000
+
+
+def test_what_lies_after_the_moment_judged_is_told_as_left_out():
+    text = markdown.render(document(case(dossier(virustotal(9, 2, days_old=-9), provider("otx", authors=2))))).replace(
+        "\\", ""
+    )
+    assert "What VirusTotal said later than the time of this report was left out." in text
+
+
+def test_providers_that_nobody_asked_are_named():
+    text = markdown.render(document(case(dossier(virustotal(0, 0))))).replace("\\", "")
+    assert re.search(r"- Not asked at all: .*Cisco Talos", text)
+    assert not re.search(r"- Not asked at all: .*VirusTotal", text)
+
+
+def test_allow_listed_addresses_are_told_with_how_many_are_held():
+    held = dossier(*SURE_ALL, did=[behaviour("port_scan")], allowance=Allowance("198.51.100.0/24", "ours"))
+    kept = dossier(
+        did=[behaviour("brute_force", succeeded=True)], allowance=Allowance("192.0.2.0/24"), address="192.0.2.1"
+    )
+    text = markdown.render(document(case(held, kept))).replace("\\", "")
+    assert "2 addresses are allow-listed: 1 held at Monitor whatever the evidence says." in text
+    assert "allow-listed through 198.51.100.0/24 (ours); VirusTotal: 9 engines malicious" in board(case(held, kept))
+    assert "2 addresses allow-listed." in board(case(held, kept))
+
+
+def test_events_that_end_within_the_active_days_are_not_called_old():
+    recent = EventsRead("x", "csv", 5, {}, NOW.replace(day=20), NOW.replace(day=21))
+    assert "before the time of this report" not in markdown.render(document(case(read=recent)))
+
+
+def test_data_of_the_day_judged_is_not_later_than_it():
+    parts = (SourcePart("lists", "2023-10-26", 5, "CC0-1.0", "x"),)
+    assert "embedded data" not in markdown.render(document(case(parts=parts)))
+
+
+def test_a_pivot_does_not_count_the_address_itself_and_counts_it_not_when_unseen():
+    seen = dossier(*SURE_ALL, sighting=sighting(), address="198.51.100.1")
+    neighbour = dossier(virustotal(0, 0), sighting=sighting(), address="198.51.100.2")
+    unseen = dossier(virustotal(7, 3), address="198.51.100.3")
+    text = markdown.render(document(case(seen, neighbour, unseen))).replace("\\", "")
+    assert "Pivot from 198.51.100[.]1: 1 neighbour in the same /24 and 1 other address of AS64500" in text
+    assert "Pivot from 198.51.100[.]3: 2 neighbours in the same /24 and 2 other addresses of AS64500" in text
+
+
+def test_a_host_of_ours_that_needs_checking_is_the_finding_even_when_no_address_is_raised():
+    did = [behaviour("volume_out")]
+    given = case(dossier(virustotal(0, 0), did=did, sighting=sighting(9, outbound=9, local_hosts=("10.0.0.5",))))
+    assert subject(given) == "Hosts of ours need checking"
+    assert "Investigate our host 10.0.0.5 within one hour" in summary(given)
+    assert "due 2023-10-26 13:00 UTC." in summary(given)
+    assert "| Investigate our host | 2023-10-26 13:00 UTC |" in board(given)
+
+
+def test_an_address_to_review_is_not_urgent_and_not_nothing():
+    assert subject(case(dossier(virustotal(2, 0)))) == "No address is urgent today"
+    assert subject(case(dossier(virustotal(0, 0)))) == "No address needs action today"

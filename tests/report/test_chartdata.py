@@ -45,10 +45,10 @@ def test_the_golden_case_has_every_chart_in_print_order() -> None:
     "name, title",
     [
         ("board", "1 High and 1 Medium priority among 2 addresses; nothing beyond scanning was seen"),
-        ("engines", "Criminal IP and CyRadar flag both addresses; 8 further opinions are not named"),
+        ("engines", "Criminal IP and CyRadar flag both addresses; 8 further opinions on them are not named"),
         ("stats", "11 of 95 VirusTotal engines flag 18.237.3[.]202 (7 malicious, 4 suspicious), the most of all"),
         ("timeline", "18.237.3[.]202 made 57 of 61 events, from 2023-10-26 07:00 UTC to 2023-10-26 11:00 UTC"),
-        ("origins", "2 hostile addresses come from as many countries and networks: no concentration"),
+        ("origins", "2 malicious or suspicious addresses come from as many countries and networks: no concentration"),
         ("coverage", "Cisco Talos gave no answer for any address; 2 other sources answered"),
     ],
 )
@@ -164,7 +164,10 @@ def test_a_network_with_several_hostile_addresses_is_named() -> None:
     case = build_case(
         *(dossier(virustotal(9, 3), address=f"198.51.100.{number}") for number in range(3)), second_reference_address()
     )
-    assert figure("origins", case).title == "3 of 4 hostile addresses belong to AS64500 EXAMPLE, 3 to the country NL"
+    assert (
+        figure("origins", case).title
+        == "3 of 4 malicious or suspicious addresses belong to AS64500 EXAMPLE, 3 to the country NL"
+    )
 
 
 def test_an_unknown_owner_never_leads_the_ranking() -> None:
@@ -173,7 +176,7 @@ def test_an_unknown_owner_never_leads_the_ranking() -> None:
     assert data is not None
     assert [label for label, _ in data.countries] == ["CN", "not known"]
     alone = figure("origins", build_case(*unknown)).title
-    assert alone == "Country or network of 3 hostile addresses is not known"
+    assert alone == "Country or network of 3 malicious or suspicious addresses is not known"
 
 
 def test_coverage_tells_every_status_in_words() -> None:
@@ -260,7 +263,7 @@ def test_a_quiet_case_says_what_it_leaves_out() -> None:
     assert chartdata.omitted(quiet_case()) == (
         "No engine is named for any address, so there is no map of engines.",
         "VirusTotal answered for no address, so its counts are not drawn.",
-        "No own event of a raised address bears a time, so there is no timeline.",
+        "There is no raised address with own events that bear a time, so there is no timeline.",
         "No address is malicious or suspicious, so countries and networks are not drawn.",
     )
 
@@ -287,19 +290,25 @@ def origins_title(*dossiers: Dossier) -> str:
 
 def test_one_system_under_two_names_is_one_network() -> None:
     first, second = hostile("192.0.2.1", 64500, "EXAMPLE", "NL"), hostile("192.0.2.2", 64500, "Example Inc", "DE")
-    assert origins_title(first, second) == "2 of 2 hostile addresses belong to AS64500 EXAMPLE, 1 to the country DE"
+    assert (
+        origins_title(first, second)
+        == "2 of 2 malicious or suspicious addresses belong to AS64500 EXAMPLE, 1 to the country DE"
+    )
 
 
 def test_addresses_of_one_country_lie_in_different_networks() -> None:
     first, second = hostile("192.0.2.1", 64500, "EXAMPLE", "NL"), hostile("192.0.2.2", 64501, "OTHER", "NL")
-    assert origins_title(first, second) == "2 of 2 hostile addresses lie in the country NL, in different networks"
+    assert (
+        origins_title(first, second)
+        == "2 of 2 malicious or suspicious addresses lie in the country NL, in different networks"
+    )
 
 
 def test_what_is_not_known_of_some_origins_is_told_and_no_claim_made_about_them() -> None:
     nowhere = [Dossier(f"198.51.100.{number}", evidence=(virustotal(9, 3),)) for number in range(3)]
     first, second = hostile("192.0.2.1", 64500, "EXAMPLE", "NL"), hostile("192.0.2.2", 64501, "OTHER", "DE")
-    one = "One hostile address belongs to AS64500 EXAMPLE (country: NL); of 3 more it is not known"
-    two = "2 hostile addresses come from as many countries and networks; of 3 more it is not known"
+    one = "One malicious or suspicious address belongs to AS64500 EXAMPLE (country: NL); of 3 more it is not known"
+    two = "2 malicious or suspicious addresses come from as many countries and networks; of 3 more it is not known"
     assert origins_title(first, *nowhere) == one
     assert origins_title(first, second, *nowhere) == two
 

@@ -33,7 +33,7 @@ def answer(key: object) -> bytes:
 
 def task(*fields: str, name: str = "ti") -> Task:
     """A task that adds one field and its `__mv_` column."""
-    return Task(fields, (name, f"__mv_{name}"), answer)
+    return Task(fields, (name, f"__mv_{name}"), lambda keys: map(answer, keys))
 
 
 class Pipe:

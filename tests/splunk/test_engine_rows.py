@@ -108,6 +108,8 @@ def test_what_is_no_frame_is_refused(data):
 def test_streams_that_are_no_pipes_are_left_alone(tmp_path):
     with (tmp_path / "file").open("wb") as file:
         widen(io.BytesIO(), file, None)
+        file.write(b"still open")
+    assert (tmp_path / "file").read_bytes() == b"still open"
 
 
 # --- plans ----------------------------------------------------------------------------------------

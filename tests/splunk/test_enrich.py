@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from dossiers import NOW
 from hypothesis import given
 from hypothesis import strategies as st
-from snapshots import CONTENTS, edges, write_contents
+from snapshots import CONTENTS, SYSTEMS, edges, write_contents
 
 from ipthreat.address import classify, parse
 from ipthreat.allowlist import Allowlist
@@ -17,10 +18,10 @@ from ipthreat.fields import FIELDS, Subject, chosen, owner_of
 from ipthreat.gather import Gatherer, RecordedSource
 from ipthreat.intelligence import Intelligence
 from ipthreat.policy import POLICIES
+from ipthreat.snapshot.systems import System
 from ipthreat.splunk.encoding import Encoder
-from ipthreat.splunk.enrich import CELLS_KEPT, MOST_ADDRESSES, Answers, Enricher, Unasked
-from ipthreat.splunk.enrich_events import EventEnricher
-from ipthreat.splunk.rows import cell_of
+from ipthreat.splunk.enrich import MOST_ADDRESSES, Enricher, Unasked
+from ipthreat.splunk.rows import cell_of, text_of
 
 POLICY = POLICIES["standard"]
 ALLOWED = Allowlist.of(["20.0.64.7,a scanner of ours", "2600:1:2::/48"], NOW)
@@ -53,6 +54,32 @@ def test_every_address_at_which_something_changes_is_answered_as_by_the_long_way
     assert len(texts) > 50
     for text in texts:
         assert fast.cells(cell_of(text)) == slow(opened, text, fields), text
+
+
+def test_the_quick_answers_are_those_of_the_long_way(opened):
+    fast = enricher(opened).quickly()
+    agreed = {"private", "unique local", "global"}
+    texts = [text for text in edges(CONTENTS) if classify(parse(text)) in agreed]
+    for text in (*texts, *texts, "::ffff:20.0.64.7", "0:0:0:0:0:ffff:20.0.64.7", "20.0.64.7:80", "rubbish", ""):
+        assert fast(cell_of(text)) == slow(opened, text, "core", Allowlist()), text
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [b"20.0.64.7", b'"20.0.64.7', b'20.0.64.7"', b'"""20.0.64.7"""', b'""20.0.64.7', b'"20.0.64.7"7', b'"', b"\xff"],
+)
+def test_a_cell_in_odd_quotes_is_answered_as_its_text(opened, cell):
+    expected = slow(opened, text_of(cell), "core", Allowlist())
+    assert [enricher(opened).cells(cell), enricher(opened).quickly()(cell)] == [expected, expected]
+
+
+def test_a_system_that_has_two_names_is_told_by_the_one_that_goes_with_the_address(tmp_path):
+    names = (System(64500, "One", "ONE"), System(64500, "Other", "OTHER"), *SYSTEMS[2:])
+    path = write_contents(tmp_path / "s.snapshot", replace(CONTENTS, systems=names))
+    intelligence = Intelligence.opened(None, path)
+    fast = enricher(intelligence, "core").quickly()
+    found = [fast(cell) for cell in (b'"20.0.0.1"', b'"20.2.0.1"', b'"20.0.0.1"', b'"20.2.0.9"')]
+    assert [b"OTHER" in cells for cells in found] == [False, True, False, True]
 
 
 ONE_LINE = st.one_of(
@@ -153,57 +180,6 @@ def test_addresses_are_noted_in_canonical_text_with_their_scope(opened):
 def test_an_expired_allowance_is_none(opened):
     expired = Allowlist.of([f"20.0.64.7,{(NOW - timedelta(days=1)).date()}"], NOW)
     assert enricher(opened, allowlist=expired).cells(b'"20.0.64.7"') == enricher(opened).cells(b'"20.0.64.7"')
-
-
-# --- answers, remembered --------------------------------------------------------------------------
-
-
-def test_an_answer_is_asked_for_once():
-    asked = []
-    answers = Answers(lambda key: asked.append(key) or b",x,")
-    assert [answers[b"a"], answers[b"a"], answers[b"b", b"c"], answers[b"b", b"c"]] == [b",x,"] * 4
-    assert asked == [b"a", (b"b", b"c")]
-    assert answers.asked == 2
-
-
-def test_memory_is_bounded_in_number_and_in_size():
-    answers = Answers(lambda key: b",x,")
-    for number in range(CELLS_KEPT + 10):
-        answers[b"%d" % number]
-    assert len(answers) <= CELLS_KEPT
-    answers[b"x" * 100_000]
-    assert b"x" * 100_000 not in answers
-
-
-# --- with the event itself ------------------------------------------------------------------------
-
-
-def judged(intelligence: Intelligence, address: str, fields: str = "severity,flags", **event: str) -> str:
-    base = enricher(intelligence, fields)
-    events = EventEnricher(base, intelligence, list(event))
-    key = tuple(map(cell_of, (address, *event.values())))
-    return events.cells(base.cells(key[0]), key).decode()
-
-
-def test_an_ordinary_event_changes_nothing(opened):
-    plain = enricher(opened, "severity,flags").cells(b'"20.0.64.7"').decode()
-    assert judged(opened, "20.0.64.7", user_agent="Mozilla/5.0 Firefox/130.0", uri="/", http_status="200") == plain
-
-
-def test_an_attack_tool_is_named(opened):
-    assert "suspicious_user_agent" in judged(opened, "20.0.64.7", user_agent="Mozilla/5.00 (Nikto/2.1.6)")
-
-
-def test_an_exploit_that_was_answered_is_severe(opened):
-    request = "/?file=../../../../etc/passwd"
-    assert judged(opened, "20.0.64.7", "severity", uri=request, http_status="403") == ",Medium,"
-    assert judged(opened, "20.0.64.7", "severity", uri=request, http_status="200") == ",High,"
-    assert judged(opened, "10.0.0.7", "severity", uri=request, http_status="200") == ",High,"
-
-
-def test_each_address_of_the_event_is_judged_with_it(opened):
-    found = judged(opened, "20.0.64.7\n30.0.0.1\nx", "flags", user_agent="sqlmap/1.7")
-    assert found.split(",")[1].count("suspicious_user_agent") == 2
 
 
 def test_the_table_has_every_field_once():

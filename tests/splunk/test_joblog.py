@@ -101,8 +101,10 @@ def test_without_a_folder_for_logs_nothing_is_written_and_nothing_fails(tmp_path
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(app):
-    (app.parents[2] / "var" / "log" / "splunk" / "ipthreat.log").mkdir()
+    folder = app.parents[2] / "var" / "log" / "splunk"
+    (folder / "ipthreat.log").mkdir()
     JobLog("ipthreat", app).close()
+    assert [(path.name, path.is_dir()) for path in folder.iterdir()] == [("ipthreat.log", True)]
 
 
 def test_a_log_that_grew_too_large_is_kept_once(app):

@@ -15,16 +15,16 @@ from ipthreat.splunk.partials import ACCOUNT, FIELDS, UNREADABLE, Records, is_pa
 AS_OF = datetime(2026, 1, 1, tzinfo=timezone.utc)
 TEXTS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=8)
 COUNTS = st.none() | st.integers(0, 2**40)
-ADDRESSES = st.sampled_from(["192.0.2.1", "198.51.100.7", "2001:db8::1"])
+ADDRESSES = st.sampled_from(["192.0.2.1", "8.8.8.8", "10.0.0.1", "2001:db8::1"])
 EVENTS = st.lists(
     st.builds(
         Event,
         ADDRESSES,
         st.none() | st.floats(1e9, 2**32 - 2),
-        TEXTS,
-        TEXTS,
-        st.none() | st.integers(100, 599),
-        st.sampled_from(["", "success", "failure", "blocked"]),
+        TEXTS | st.sampled_from(["sqlmap/1.7", "curl/8"]),
+        TEXTS | st.sampled_from(["/", "GET /.env", "/?f=../../etc/passwd", "POST /wp-login.php", "GET /a/b", "/x.php"]),
+        st.none() | st.sampled_from([200, 302, 401, 403, 404]) | st.integers(100, 599),
+        st.sampled_from(["", "success", "failure", "blocked", "allowed"]),
         COUNTS,
         COUNTS,
         st.just("") | ADDRESSES,
@@ -42,10 +42,28 @@ def through(events, account=None):
     return list(taken.take(packed(events, account or Records(AS_OF)))), taken
 
 
-@given(EVENTS)
-def test_events_come_out_of_partial_results_as_they_went_in(events):
+def test_what_the_rules_read_comes_out_as_it_went_in():
+    events = [
+        Event("192.0.2.1", 1.5, "agent", "GET /.env", 404, "blocked", 7, 0, "198.51.100.7", 443, "root", 3),
+        Event("192.0.2.1", None, "", "/page?id=1' OR '1'='1", 200, "", None, None, "", None, ""),
+        Event("2001:db8::1", 2.0, "", "", None, "failure", None, None, "", None, "admin"),
+    ]
     found, _ = through(events)
-    assert sorted(map(repr, found)) == sorted(map(repr, events))
+    assert [event._replace(bytes_out=event.bytes_out or None) for event in found] == events
+
+
+def test_what_they_do_not_read_stays_behind():
+    event = Event("192.0.2.1", 1.5, "agent", "GET /index.html", 200, "allowed", None, 77, "", 443)
+    (found,), _ = through([event])
+    assert found == Event("192.0.2.1", 1.5, "agent", "", 200, "", 0, 77)
+
+
+def test_alike_events_add_their_bytes():
+    events = [Event("10.0.0.1", float(second), bytes_out=5, bytes_in=second, peer="8.8.8.8") for second in range(4)]
+    found, _ = through(events)
+    assert [(event.time, event.bytes_out, event.bytes_in) for event in found] == [
+        (0.0, 5, 0), (1.0, 15, 6), (2.0, None, None), (3.0, None, None)
+    ]  # fmt: skip
 
 
 @given(EVENTS)
@@ -63,6 +81,7 @@ def test_an_observer_finds_the_same_in_partial_results_of_any_number_of_parts(ev
     for number in range(parts):
         spread.add_all(through(events[number::parts])[0])
     assert spread.observations() == whole.observations()
+    assert (spread.period(), spread.undated) == (whole.period(), whole.undated)
 
 
 def test_alike_events_travel_together_but_never_too_many():

@@ -6,17 +6,19 @@ import json
 import shutil
 import subprocess
 import sys
+from typing import List
 
 import pytest
-from searches import answer, app, asked, events, ground, records, reduced, report_of
+from searches import ROOT, answer, app, asked, events, ground, records, reduced, report_of
 
 from ipthreat.report.formats import FORMATS
 from ipthreat.report.tables import COLUMNS
 from ipthreat.splunk.protocol import Table, body_of, table_from
 from ipthreat.splunk.reporting_options import FORMS
 from ipthreat.splunk.runner import run
+from ipthreat.splunk.search_case import parts_of
 
-FIELDS = ["report", "format", "title", "report_id", "tlp", "as_of", "addresses", "hostile"]
+FIELDS = ["report", "format", "title", "report_id", "tlp", "as_of", "addresses", "hostile", "part", "parts"]
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +26,25 @@ def log() -> Table:
     return events(600)
 
 
-@pytest.mark.parametrize("form", sorted(FORMATS))
-def test_one_map_part_and_five_give_identical_bytes(log, form):
-    one = run(ground(parts=1), f"| ipthreatreport format={form}", log)
-    five = run(ground(parts=5, chunk_rows=37), f"| ipthreatreport format={form}", log)
+def test_one_map_part_and_five_give_identical_bytes(log):
+    one = run(ground(parts=1), "| ipthreatreport format=csv", log)
+    five = run(ground(parts=5, chunk_rows=37), "| ipthreatreport format=csv", log)
     assert not one.failed
     assert body_of(one.table) == body_of(five.table)
+
+
+@pytest.fixture(scope="module")
+def mapped(log) -> List[Table]:
+    """What one map part makes of the events, and what five do."""
+    fifths = [Table(log.names, log.rows[number::5]) for number in range(5)]
+    one, *five = (run(ground(), "| ipthreatreport phase=map", part).table for part in (log, *fifths))
+    return [one, Table(one.names, [row for part in five for row in part.rows])]
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_in_every_format_the_parts_give_identical_bytes(mapped, form):
+    one, five = (reduced(ground(chunk_rows=1000), table, f"format={form}") for table in mapped)
+    assert one == five
 
 
 def test_without_a_map_phase_the_report_is_the_same(log):
@@ -42,7 +57,8 @@ def test_the_report_is_that_of_the_command_line(log, tmp_path):
     path.write_bytes(body_of(log))
     options = ["--input", "csv", "--format", "json", "--as-of", "2023-11-14T22:13:20Z"]
     words = [sys.executable, "-m", "ipthreat", "report", str(path), *options]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, env={"IPTHREAT_HOME": str(tmp_path)})
+    environment = {"IPTHREAT_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "lib")}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
     here, there = json.loads(report_of(ground(), ["format=json"], log)), json.loads(done.stdout)
     assert here["assessments"] == there["assessments"]
     assert here["counts"] == there["counts"]
@@ -175,3 +191,24 @@ def test_own_networks_of_the_apps_settings_are_ours(tmp_path):
     assert [text for level, text in result.messages if level == "ERROR"] == [
         "'nonsense' in own_networks of ipthreat.conf is no network, such as 203.0.113.0/24"
     ]
+
+
+def test_an_allow_listed_address_is_told_as_such_and_a_policy_by_its_name(log, tmp_path):
+    place = tmp_path / "ipthreat"
+    shutil.copytree(app(), place)
+    (place / "lookups").mkdir(exist_ok=True)
+    (place / "lookups" / "ours.csv").write_text("address,reason\n18.237.3.202,our own scanner\n", encoding="utf-8")
+    search = "| ipthreatreport format=json allowlist=ours policy=bulk"
+    (record,) = answer(ground(place), search, log)
+    found = {item["ip"]: item for item in json.loads(str(record["report"]))["assessments"]}
+    assert found["18.237.3.202"]["priority"] == "Monitor"
+    assert found["18.237.3.202"]["policy"].startswith("bulk ")
+    assert "our own scanner" in str(record["report"])
+
+
+def test_a_report_that_is_too_long_for_a_field_comes_in_parts():
+    for text in ("", "one line", "a\nbc\n" * 50, "é" * 100, "x" * 99 + "\n" + "y" * 3, "\n" * 40, "𝔘𝔫\n" * 9):
+        parts = parts_of(text, 20)
+        assert "".join(parts) == text
+        assert all(0 < len(part.encode()) <= 20 for part in parts) or parts == [""]
+    assert parts_of("a\n" * 10, 7) == ["a\na\na\n", "a\na\na\n", "a\na\na\n", "a\n"]

@@ -53,3 +53,15 @@ def test_no_field_name_can_carry_a_search_into_the_map_phase(text):
 def test_any_text_is_taken_or_refused_in_a_short_sentence(options):
     for found in (checked(options), checked(options, "src_ip")):
         assert len(str(found)) < 600
+
+
+@pytest.mark.parametrize(
+    "options, why",
+    [
+        ({"policy": "none"}, "no policy named 'none'"),
+        ({"allowlist": "absent"}, "no lookup file absent.csv"),
+        ({"allowlist": "../passwords"}, "no lookup file ../passwords.csv"),
+    ],
+)
+def test_a_policy_or_allow_list_that_is_not_there_is_one_sentence(options, why):
+    assert why in str(checked(options))

@@ -45,6 +45,10 @@ TLP = "TLP:AMBER"
 """A report's label where none is given."""
 
 
+_EARLIEST, _LATEST = 1970, 2105
+"""Years of log stamps that are taken for times."""
+
+
 def as_of(text: Optional[str]) -> datetime:
     """The moment to judge at: now, an ISO time (UTC where it names no zone), or the end of an ISO date."""
     if not text:
@@ -53,6 +57,8 @@ def as_of(text: Optional[str]) -> datetime:
         moment = parse_time(text)
     except (ValueError, OverflowError):
         raise InputError(f"--as-of: {text!r} is no ISO date or time, such as 2023-10-26 or 2023-10-26T12:00Z") from None
+    if not _EARLIEST <= moment.year <= _LATEST:
+        raise InputError(f"--as-of: {text!r} lies outside the years {_EARLIEST} to {_LATEST}")
     is_date = moment.time() == time(0) and len(text.strip()) <= 10
     return moment + timedelta(days=1, seconds=-1) if is_date else moment
 
@@ -78,19 +84,21 @@ def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
     return age is None or age >= EARLY, item.status.answered, dated.timestamp() if dated else 0.0
 
 
-def _asked(options: argparse.Namespace, environment: Environment) -> Optional[LiveRun]:
+def _asked(options: argparse.Namespace, environment: Environment, moment: datetime) -> Optional[LiveRun]:
     """The live part of the command; None when nobody is to be asked."""
     if not options.live and not options.dry_run:
         return None
     from .sources import live_run
 
-    return live_run(options, environment)
+    return live_run(options, environment, moment)
 
 
 def _judge(
     options: argparse.Namespace, intelligence: Intelligence, moment: datetime, asked: Optional[LiveRun]
 ) -> Judge:
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
+    if allowed.expired:
+        say(f"{counted(allowed.expired, 'entry', 'entries')} of {options.allowlist} expired before the time judged")
     return _judge_with(intelligence, moment, options.evidence, allowed, options.policy, asked.live if asked else None)
 
 
@@ -142,7 +150,7 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat check`: one paragraph per address, or the explanations as JSON."""
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
-    asked = _asked(options, environment)
+    asked = _asked(options, environment, moment)
     judge = _judge(options, intelligence, moment, asked)
     texts = list(_addresses(options.address))
     case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts, moment))
@@ -207,10 +215,12 @@ def _explained(item: Assessment) -> Iterator[str]:
 def report(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat report`: the report in one form on stdout, and all forms in a folder when asked."""
     moment = as_of(options.as_of)
+    if options.json and options.strict:
+        raise InputError("--json and --strict exclude each other")
     form = format_named("json" if options.json else "strict" if options.strict else options.format)
     printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
-    asked = _asked(options, environment)
+    asked = _asked(options, environment, moment)
     judge = _judge(options, intelligence, moment, asked)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
     rerun = _rerun("report", options, options.events, moment)

@@ -54,7 +54,7 @@ class LiveRun(NamedTuple):
             say(f"{counted(self.recorder.write(self.record), 'answer')} recorded in {self.record}")
 
 
-def live_run(options: argparse.Namespace, environment: Environment) -> LiveRun:
+def live_run(options: argparse.Namespace, environment: Environment, moment: datetime) -> LiveRun:
     """The live part as the options want it. Raises InputError."""
     if options.as_of:
         raise InputError("--live asks how things are now: leave --as-of out")
@@ -69,6 +69,7 @@ def live_run(options: argparse.Namespace, environment: Environment) -> LiveRun:
         dry=options.dry_run,
         watchers=(recorder,) if recorder else (),
         policy=policy_named(options.policy),
+        as_of=moment,
     )
     live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
     return LiveRun(live, recorder, Path(options.record) if options.record else None)

@@ -125,6 +125,12 @@ def address_fields() -> Memo[str]:
     return Memo(_address_in, _ADDRESSES_KEPT)
 
 
+def stated(text: str) -> str:
+    """A value without the space around it; '' for one that stands for nothing, as `-` and `null` do."""
+    value = text.strip()
+    return "" if value.lower() in _EMPTY else value
+
+
 def role_of(name: str) -> Tuple[str, int]:
     """The role of a field and the rank of its name within the role; an empty role for a name that means nothing here.
 
@@ -201,8 +207,8 @@ class FieldPlan:
     def _value(self, role: str, values: Sequence[str]) -> str:
         """The first field of a role that is not empty."""
         for place in self._places[role]:
-            value = values[place].strip()
-            if value.lower() not in _EMPTY:
+            value = stated(values[place])
+            if value:
                 return value
         return ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..agents import LONGEST, AgentTable, CrawlerClaim, tools_in
@@ -56,18 +55,19 @@ class Agents(Dict[str, Said]):
         self.texts: List[str] = [""]
         """User agents by number, cut to AGENT_LENGTH."""
         self._table = table
-        self._others = Memo(partial(self._said, 0), _KEPT)
+        self._others = Memo(self.said, _KEPT)
 
     def __missing__(self, user_agent: str) -> Said:
         if len(user_agent) > LONGEST:  # looked at whole, remembered in part
-            return self._said(self[user_agent[:LONGEST]].number, user_agent)
+            return self.said(user_agent, self[user_agent[:LONGEST]].number)
         if len(self.texts) > MOST_AGENTS:
             return self._others[user_agent]
-        said = self[user_agent] = self._said(len(self.texts), user_agent)
+        said = self[user_agent] = self.said(user_agent, len(self.texts))
         self.texts.append(user_agent[:AGENT_LENGTH])
         return said
 
-    def _said(self, number: int, user_agent: str) -> Said:
+    def said(self, user_agent: str, number: int = 0) -> Said:
+        """What a user agent tells, not remembered."""
         tools, claim, attacks = tools_in(user_agent), self._table.crawler(user_agent), in_user_agent(user_agent)
         return Said(number, tools, attacks, claim, bool(tools or claim or attacks))
 

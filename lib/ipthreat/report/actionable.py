@@ -5,21 +5,23 @@ Pure: the same case gives the same document. `document` builds it; `markdown` an
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Dict, List, Tuple
 
 from ..assessment import Assessment
 from ..case import Case
-from ..priority import Priority, Severity
+from ..dossier import BehaviourKind, Status
+from ..priority import Priority, Severity, causes_of
 from ..version import __version__
 from . import chartdata
-from .actions import actions, first_steps
+from .actions import actions, first_steps, spoken_of
 from .annex import analysis_section, annex_section, method_section
 from .blocks import Block, Bullets, Document, Line, Listing, Paragraph, Section, Strong, Table
-from .cards import card, cited, doings
+from .cards import card, cited
 from .citations import Register, title
 from .escape import defanged
-from .prose import counted, date_text, joined, likelihood, moment_text, number, quality, reaches, silence
-from .steps import Action, Group, who
+from .prose import counted, date_text, deeds, joined, likelihood, moment_text, number, quality, reaches, silence
+from .steps import HOUR, Action, Group, who
 from .unknowns import unknowns_section
 
 CARDS = 25
@@ -63,7 +65,7 @@ def document(case: Case) -> Document:
 _DOING = {
     Severity.LOW: "probing us",
     Severity.MEDIUM: "attacking us",
-    Severity.HIGH: "breaching defences",
+    Severity.HIGH: "possibly inside",
     Severity.CRITICAL: "exfiltrating data",
 }
 
@@ -73,14 +75,29 @@ def subject(case: Case) -> str:
     high = [item for item in case.raised if item.priority is Priority.HIGH]
     group = high or list(case.raised)
     if not group:
-        return "No address needs action today"
+        return _calm(case)
     severity = max((item.severity for item in group), key=lambda severity: severity.rank)
     worst = [item for item in group if item.severity is severity]
     doing = _DOING[severity]
-    if severity is Severity.LOW and not any(item.techniques for item in worst):
+    kinds = {cause.kind for item in worst for cause in causes_of(item.dossier.behaviours)}
+    if severity is Severity.LOW and not all(item.techniques for item in worst):
         doing = "to watch"
+    if severity is Severity.HIGH and kinds <= {BehaviourKind.C2_BEACON, BehaviourKind.C2_CONTACT}:
+        doing = "serving C2"
+    if severity is Severity.HIGH and kinds == {BehaviourKind.BRUTE_FORCE}:
+        doing = "breaching defences"
     noun = "address" if len(worst) == 1 else "addresses"
     return f"{number(len(worst)).capitalize()} {worst[0].priority.value.lower()}-priority {noun} {doing}"
+
+
+def _calm(case: Case) -> str:
+    """The finding when nothing is raised: not knowing is something else than having nothing to do."""
+    judged = [item for item in case.assessments if item.confidence is not None]
+    if 2 * sum(item.insufficient for item in judged) > len(judged):
+        return "Too little data to judge"
+    if any(action.step.within <= HOUR for action in actions(case)):
+        return "Hosts of ours need checking"
+    return "No address is urgent today" if spoken_of(case) else "No address needs action today"
 
 
 def _charts(case: Case) -> Section:
@@ -110,7 +127,9 @@ def _facts(case: Case) -> Tuple[Tuple[str, str], ...]:
 def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
     """Bottom line up front: what, how sure, what to do now and by when; the assessment's quality on its own."""
     if not case.raised:
-        return Section("Summary", (Paragraph((_nothing_raised(case),)),))
+        urgent = [action for action in steps if action.step.within <= HOUR]
+        todo = f" {urgent[0].text[:-1]}; due {urgent[0].due(case.as_of)}." if urgent else ""
+        return Section("Summary", (Paragraph((_nothing_raised(case), todo)),))
     top, others = case.raised[0], len(case.raised) - 1
     further = counted(others, "further address", "further addresses")
     also = f"; {further} of High or Medium priority {'is' if others == 1 else 'are'} below" if others else ""
@@ -128,15 +147,28 @@ def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
 
 
 def _nothing_raised(case: Case) -> str:
-    unanswered = sorted({title(source) for item in case.assessments for source, _ in item.coverage.missing})
-    lack = f" {joined(unanswered)} did not answer for all of them." if unanswered else ""
-    none = reaches(len(case.assessments), "Medium priority")
-    return f"{none} as of {moment_text(case.as_of)}; absence of evidence is not evidence of absence.{lack}"
+    judged = [item for item in case.assessments if item.confidence is not None]
+    failed: Counter[str] = Counter()
+    for item in judged:
+        failed.update({source for source, status in item.coverage.missing if status is not Status.NOT_ASKED})
+    of = counted(len(judged), "address", "addresses")
+    told = [f"{title(source)} for {count:,}" for source, count in sorted(failed.items())]
+    lack = f" Of {of}, there is no answer of {joined(told)}." if told else ""
+    none = reaches(len(judged), "Medium priority")
+    unknown = _unknown(case)
+    absent = f"; {unknown}" if unknown else "; absence of evidence is not evidence of absence"
+    return f"{none} as of {moment_text(case.as_of)}{absent}.{lack}"
+
+
+def _unknown(case: Case) -> str:
+    """`of 12 there is too little data to judge`; empty when there are none."""
+    count = sum(item.insufficient for item in case.assessments)
+    return f"of {count:,} there is too little data to judge" if count else ""
 
 
 def _here(item: Assessment) -> str:
     if item.techniques:
-        doing = joined(doings(item))
+        doing = joined(deeds(item))
         return f"{'is active here' if item.active else 'was seen here'} ({doing}; severity {item.severity.value})"
     if item.dossier.sighting:
         return "occurs in our own events without hostile behaviour"
@@ -145,19 +177,27 @@ def _here(item: Assessment) -> str:
 
 def _board(case: Case, steps: Tuple[Action, ...]) -> Section:
     first = first_steps(steps)
-    listed = [item for item in case.assessments if item.priority is not Priority.MONITOR or item.indicator][:BOARD]
+    to_do = {address for address, action in first.items() if action.step.group is not Group.RECONFIRM}
+    listed = [item for item in case.assessments if _belongs(item) or item.address in to_do][:BOARD]
     rows = tuple(_board_row(item, case, first) for item in listed)
     header = ("Address", "Priority", "Confidence #", "Severity", "Verdict", "Main reason", "First step", "Due")
     blocks: List[Block] = [Table(header, rows, "Most pressing first")] if rows else []
     more = counted(len(case.assessments) - len(listed), "further address", "further addresses")
+    more = more if listed else more.replace("further ", "")
     if len(listed) == BOARD and len(case.assessments) > BOARD:
-        blocks.append(Paragraph((f"{more} are in the JSON and CSV exports.",)))
+        blocks.append(Paragraph((f"The CSV and JSON exports have {more}.",)))
     elif len(listed) < len(case.assessments):
-        blocks.append(Paragraph((f"{more} judged, none above Monitor.",)))
+        blocks.append(
+            Paragraph((f"{more} judged, none above Monitor{f'; {_unknown(case)}' if _unknown(case) else ''}.",))
+        )
     allowed = sum(item.dossier.allowance is not None for item in case.assessments)
     if allowed:
         blocks.append(Paragraph((f"{counted(allowed, 'address', 'addresses')} allow-listed.",)))
     return Section("Priority board", tuple(blocks) or (Paragraph(("There is no address to judge.",)),))
+
+
+def _belongs(item: Assessment) -> bool:
+    return item.priority is not Priority.MONITOR or bool(item.indicator)
 
 
 def _board_row(item: Assessment, case: Case, first: Dict[str, Action]) -> Tuple[Line, ...]:
@@ -183,7 +223,7 @@ def _critical(case: Case, register: Register) -> Tuple[Section, ...]:
         return (Section("Critical Threats", (Paragraph(("No address is of High or Medium priority.",)),)),)
     more = len(case.raised) - len(cards)
     noun = "further address of High or Medium priority has", "further addresses of High or Medium priority have"
-    left_out = f"{counted(more, *noun)} no card here: the board, the steps and the exports name them."
+    left_out = f"{counted(more, *noun)} no card here: the CSV and JSON exports name them all."
     rest: Tuple[Block, ...] = (Paragraph((left_out,)),) if more else ()
     return (Section("Critical Threats", rest), *[card(item, register) for item in cards])
 
@@ -195,7 +235,7 @@ def _next_steps(case: Case, steps: Tuple[Action, ...], register: Register) -> Tu
         blocks: List[Block] = []
         for action in mine:
             blocks.append(Bullets((_step(action, register),)))
-            search = action.search
+            search = action.search(case.as_of)
             if search:
                 blocks.append(Listing(search, "spl", f"Search for {who(action.addresses)}"))
         if blocks:

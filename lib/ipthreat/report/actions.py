@@ -6,7 +6,7 @@ from typing import Dict, Iterator, Tuple
 
 from ..assessment import Assessment
 from ..case import Case
-from .patterns import ADDRESS_RULES
+from .patterns import ADDRESS_RULES, is_worth_a_step
 from .reconfirm import reconfirm
 from .steps import Action, Step, merged
 
@@ -14,8 +14,8 @@ _URGENCY = [*ADDRESS_RULES, "reconfirm"]
 
 
 def spoken_of(case: Case) -> Tuple[Assessment, ...]:
-    """The addresses worth a step: the raised ones, and those that anything speaks against; most pressing first."""
-    return tuple(item for item in case.assessments if item.raised or any(signal.nats > 0 for signal in item.signals))
+    """The addresses worth a step, most pressing first."""
+    return tuple(filter(is_worth_a_step, case.assessments))
 
 
 def actions(case: Case) -> Tuple[Action, ...]:
@@ -30,7 +30,7 @@ def _steps(case: Case) -> Iterator[Tuple[str, Step]]:
             step = rule(item, case)
             if step:
                 yield item.address, step
-    yield from reconfirm(case, told)
+    yield from reconfirm(case, {item.address for item in told})
 
 
 def first_steps(steps: Tuple[Action, ...]) -> Dict[str, Action]:

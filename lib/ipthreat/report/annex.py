@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Collection, Iterator, List, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Tuple
 
 from ..assessment import Assessment
 from ..case import Case
@@ -62,7 +62,7 @@ def _pivots(case: Case, told: Tuple[Assessment, ...]) -> Iterator[Line]:
             f"Pivot from {defanged(item.address)}: {others} in the same {'/64' if ':' in item.address else '/24'}"
             f"{system} in our events; search "
         )
-        yield (text, Code(neighbours(item.address)), ".")
+        yield (text, Code(neighbours(item.address, case.as_of)), ".")
 
 
 def _internal(case: Case) -> Iterator[Line]:
@@ -70,8 +70,8 @@ def _internal(case: Case) -> Iterator[Line]:
     odd = [item for item in case.assessments if item.confidence is None and techniques_of(item.dossier.behaviours)]
     if odd:
         names = ", ".join(defanged(item.address) for item in odd[:10])
-        behave = "address behaves", "addresses behave"
-        yield (f"{counted(len(odd), *behave)} like attackers, of which no outside source can know: {names}.",)
+        behave = "address behaves like an attacker", "addresses behave like attackers"
+        yield (f"{counted(len(odd), *behave)}, of which no outside source can know: {names}.",)
 
 
 def method_section(case: Case) -> Section:
@@ -81,7 +81,8 @@ def method_section(case: Case) -> Section:
         f"ipthreat {__version__}, policy {policy.name} {policy.version}. Log-odds: logit(prior {policy.prior}) plus,"
         f" for each family of sources, the sum of weight × ageing, limited to ±{policy.family_limit:g}; confidence"
         f" is ten times the probability, rounded. Evidence keeps its weight for {policy.fresh_days:g} days and loses it"
-        f" over {policy.lifetime_days:g} more, half that in cloud and dynamic space."
+        f" over {policy.lifetime_days:g} more, half that in cloud and dynamic space; own events age from the end of"
+        " the data period."
         " All weights are elicited, not fitted."
     )
     requests = ", ".join(f"{name} {count}" for name, count in sorted(case.requests.items())) or "none"
@@ -115,10 +116,22 @@ def annex_section(case: Case, told: Tuple[Assessment, ...], carded: Collection[s
             blocks.append(evidence_table(register.of(item.address), f"Evidence on {defanged(item.address)}"))
     blocks += [
         Listing(tables.csv_text(case.about(_indicators(case, told))), "csv", "Indicators (CSV)"),
-        Listing(json.dumps(stix.bundle(case), indent=1, ensure_ascii=True), "json", "STIX 2.1 bundle"),
-        Listing(json.dumps(misp.event(case), indent=1, ensure_ascii=True), "json", "MISP event"),
+        _listing(stix.bundle(case), "STIX 2.1 bundle", "stix"),
+        _listing(misp.event(case), "MISP event", "misp"),
     ]
     return Section("Annex", tuple(blocks))
+
+
+_INLINE = 256 * 1024
+"""Longest export that the annex holds, in characters: a longer one is a file of its own."""
+
+
+def _listing(data: Dict[str, Any], caption: str, form: str) -> Block:
+    text = json.dumps(data, indent=1, ensure_ascii=True)
+    if len(text) <= _INLINE:
+        return Listing(text, "json", caption)
+    size = f"{len(text) / 2**20:.1f} MB"
+    return Paragraph((f"{caption}: {size}, too long to stand here; it is a file of its own, by --format {form}.",))
 
 
 def _indicators(case: Case, told: Tuple[Assessment, ...]) -> Tuple[Assessment, ...]:

@@ -14,7 +14,7 @@ from typing import FrozenSet, Tuple
 
 from ..assessment import Assessment
 from ..case import Case
-from ..dossier import SourceKind, Status
+from ..dossier import Evidence, SourceKind
 
 CONFIDENT = 9
 """Lowest confidence that is blocked."""
@@ -64,12 +64,13 @@ def utc(moment: datetime) -> str:
 
 def is_operated(assessment: Assessment) -> bool:
     """True when a warning list names the operator of the range: a block would cut off its service."""
-    return any(
-        label not in RENTED
-        for item in assessment.dossier.evidence
-        if item.kind is SourceKind.WARNING_LIST and item.status in (Status.OK, Status.STALE)
-        for label in item.labels
-    )
+    return any(map(names_operator, assessment.dossier.evidence))
+
+
+def names_operator(item: Evidence) -> bool:
+    """True for a listing that names who runs the range, not merely that anybody can rent it."""
+    listed = item.kind is SourceKind.WARNING_LIST and item.speaks
+    return listed and any(label not in RENTED for label in item.labels)
 
 
 def is_spared(assessment: Assessment) -> bool:

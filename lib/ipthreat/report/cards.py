@@ -7,18 +7,18 @@ from typing import Iterator, List, Sequence, Tuple
 from ..assessment import Assessment
 from ..dossier import Detection, Evidence, SourceKind, Status
 from ..explanation import Step, explain
-from ..priority import techniques_of
+from ..priority import causes_of
 from .blocks import Block, Bullets, Code, Inline, Line, Link, Paragraph, Section, Strong, Table
 from .citations import SIGHTING, Citation, Register, own_key, owner_line, title
 from .escape import defanged
-from .prose import age_text, counted, joined, likelihood, moment_text, silence
+from .prose import age_text, counted, deed, joined, likelihood, moment_text, period_text, silence, success
 
 
 def card(assessment: Assessment, register: Register) -> Section:
     """Axes, evidence, findings and waterfall of one address."""
     address = assessment.address
     blocks: List[Block] = [
-        Paragraph(_axes(assessment, register)),
+        *[Paragraph(line) for line in _axes(assessment, register)],
         Bullets(tuple(_sentences(assessment, register))),
         evidence_table(register.of(address)),
         _waterfall(assessment, register),
@@ -35,40 +35,29 @@ def cited(line: Line, register: Register, addresses: Sequence[str], *keys: str) 
     return (*line, *references)
 
 
-def _axes(assessment: Assessment, register: Register) -> Line:
-    line: Line = (
-        Strong(f"Priority {assessment.priority.value}"),
-        f" ({'; '.join(assessment.priority_steps)}). ",
-        Strong(f"Confidence {assessment.confidence}/10"),
-        f": it {likelihood(assessment.probability or 0.0)} (p = {assessment.probability:.2f}). ",
-        Strong(f"Severity {assessment.severity.value}"),
-        f": {_severity_reason(assessment)}.",
-    )
-    return cited(line, register, [assessment.address])
-
-
-def doings(assessment: Assessment) -> Tuple[str, ...]:
-    """What it did here that has an ATT&CK technique, in words: `suspicious user agent`."""
-    kinds = [behaviour.kind for _, behaviour in techniques_of(assessment.dossier.behaviours)]
-    return tuple(kind.value.replace("_", " ") for kind in dict.fromkeys(kinds))
-
-
-def _severity_reason(assessment: Assessment) -> str:
-    names = doings(assessment)
-    return f"our own events show {joined(names)}" if names else "nothing hostile was seen here"
+def _axes(assessment: Assessment, register: Register) -> Iterator[Line]:
+    """The three axes, each with what it rests on."""
+    address, causes = assessment.address, [own_key(item) for item in causes_of(assessment.dossier.behaviours)]
+    steps = "; ".join(assessment.priority_steps)
+    yield cited((Strong(f"Priority {assessment.priority.value}"), f": {steps}."), register, [address])
+    likely = f": it {likelihood(assessment.probability or 0.0)} (p = {assessment.probability:.2f})."
+    yield cited((Strong(f"Confidence {assessment.confidence}/10"), likely), register, [address])
+    deeds = [deed(item) for item in causes_of(assessment.dossier.behaviours)]
+    why = f"our own events show {joined(deeds)}" if deeds else "nothing hostile was seen here"
+    yield cited((Strong(f"Severity {assessment.severity.value}"), f": {why}."), register, [address], *causes)
 
 
 def _sentences(assessment: Assessment, register: Register) -> Iterator[Line]:
     address = assessment.address
     virustotal = assessment.dossier.source("virustotal")
-    if virustotal and virustotal.status in (Status.OK, Status.STALE):
+    if virustotal and virustotal.speaks:
         for line in _virustotal(virustotal):
             yield cited(line, register, [address], "virustotal")
     yield from _behaviours(assessment, register)
     yield from _others(assessment, register)
     yield from _flags(assessment, register)
     for item in assessment.dossier.evidence:
-        if not item.status.answered and (item.status.counts or item.status is Status.UNAVAILABLE):
+        if not item.speaks and not item.status.answered and (item.status.counts or item.status is Status.UNAVAILABLE):
             why = f": {item.reason}" if item.reason else ""
             yield cited((f"{title(item.source)} {silence(item.status)}{why}.",), register, [address], item.source)
 
@@ -100,11 +89,11 @@ def _named(named: List[Detection], total: int) -> Line:
 
 def _behaviours(assessment: Assessment, register: Register) -> Iterator[Line]:
     for item in assessment.dossier.behaviours:
-        seen = f" between {moment_text(item.first_seen)} and {moment_text(item.last_seen)}" if item.first_seen else ""
+        seen = f" {period_text(item.first_seen, item.last_seen)}" if item.first_seen else ""
         line: List[Inline] = ["Our own events show ", Strong(item.kind.value.replace("_", " "))]
         line.append(f" {counted(item.count, 'time')}{seen}")
         line.append(f": {', '.join(item.names)}" if item.names else "")
-        line.append(", and it succeeded" if item.succeeded else "")
+        line.append(f"; {success(item)}" if item.succeeded else "")
         for sample in item.samples[:1]:
             line += [", for example ", Code(sample)]
         line.append(".")
@@ -120,8 +109,7 @@ def _others(assessment: Assessment, register: Register) -> Iterator[Line]:
     address = assessment.address
     for item in register.of(address):
         source = assessment.dossier.source(item.key)
-        spoke = source is not None and source.status in (Status.OK, Status.STALE)
-        if source and spoke and source.kind is not SourceKind.OWNERSHIP and source.source != "virustotal":
+        if source and source.speaks and source.kind is not SourceKind.OWNERSHIP and source.source != "virustotal":
             yield cited((f"{item.source}: {item.value}.",), register, [address], item.key)
     owners = [item.source for item in assessment.dossier.evidence if item.asn or item.country]
     if owners:

@@ -15,7 +15,7 @@ from . import findings, series
 from .blocks import Figure, Line, Table
 from .citations import title as source_title
 from .escape import defanged
-from .prose import moment_text
+from .prose import counted, moment_text
 
 WATERFALL = "waterfall/"
 """A waterfall's name is this and the address."""
@@ -100,7 +100,10 @@ def timeline(case: Case) -> Optional[Figure]:
     if data is None:
         return None
     rows = [_timeline_row(row) for row in data.rows]
-    told = [f"{row[0]}: {row[1]} events, first {row[2]}, last {row[3]}, most ({row[5]}) at {row[4]}" for row in rows]
+    told = [
+        f"{row[0]}: {counted(int(row[1]), 'event')}, first {row[2]}, last {row[3]}, most ({row[5]}) at {row[4]}"
+        for row in rows
+    ]
     alt = f"Events over time, one row per address, each with a scale of its own. {_told(told, data.hidden)}."
     header = ("Address", "Events #", "First interval", "Last interval", "Peak interval", "Events in it #")
     return Figure("timeline", findings.of_timeline(data), alt, _table(header, rows, "Our own events", data.hidden))
@@ -120,8 +123,8 @@ def origins(case: Case) -> Optional[Figure]:
     rows: List[Row] = [("Country", label, f"{count}") for label, count in data.countries]
     rows += [("Network", label, f"{count}") for label, count in data.networks]
     told = [f"{label}: {count}" for label, count in (*data.countries[:_NAMED], *data.networks[:_NAMED])]
-    alt = f"Bars of hostile addresses by country and by network. {', '.join(told)}."
-    table = _table(("Kind", "Name", "Hostile addresses #"), rows, "Country and network", data.hidden, "smaller ones")
+    alt = f"Bars of malicious or suspicious addresses by country and by network. {', '.join(told)}."
+    table = _table(("Kind", "Name", "Addresses #"), rows, "Country and network", data.hidden, "smaller ones")
     return Figure("origins", findings.of_origins(data), alt, table)
 
 
@@ -140,7 +143,7 @@ def coverage(case: Case) -> Optional[Figure]:
     )
     more = f"; {data.hidden_sources} further sources are left out" if data.hidden_sources else ""
     table = _table(("Address", *titles), rows, f"Status by source{more}", data.hidden)
-    return Figure("coverage", findings.of_coverage(silent, len(rows), len(titles)), alt, table)
+    return Figure("coverage", findings.of_coverage(silent, len(rows), len(titles), data.hidden), alt, table)
 
 
 def answered(status: Optional[Status]) -> bool:
@@ -196,7 +199,7 @@ _NOTHING = {
     "board": "No address was judged, so there is no board of confidence and severity.",
     "engines": "No engine is named for any address, so there is no map of engines.",
     "stats": "VirusTotal answered for no address, so its counts are not drawn.",
-    "timeline": "No own event of a raised address bears a time, so there is no timeline.",
+    "timeline": "There is no raised address with own events that bear a time, so there is no timeline.",
     "origins": "No address is malicious or suspicious, so countries and networks are not drawn.",
     "coverage": "No source has an entry, so coverage is not drawn.",
 }

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from ..assessment import Assessment
-from ..dossier import Behaviour, Evidence, SourceKind, Status
+from ..dossier import Behaviour, Evidence, SourceKind
 from ..providers import PROVIDERS
 from ..providers.virustotal import STATS
 from ..signals import OWN_EVENTS, age_in_days, describe
 from .blocks import Cite
-from .prose import counted, joined, moment_text
+from .prose import counted, joined, moment_text, period_text
 
 SIGHTING = "own:sighting"
 
@@ -56,7 +56,7 @@ def cited(assessment: Assessment, start: int = 1) -> Tuple[Citation, ...]:
     found = [_of_evidence(item, assessment) for item in assessment.dossier.evidence]
     found += [_of_behaviour(item, assessment) for item in assessment.dossier.behaviours]
     found += _of_sighting(assessment)
-    silent = {item.source for item in assessment.dossier.evidence if item.status not in (Status.OK, Status.STALE)}
+    silent = {item.source for item in assessment.dossier.evidence if not item.speaks}
     found.sort(key=lambda item: (item.key in silent, -abs(item.nats), item.key))
     return tuple(_numbered(item, start + index) for index, item in enumerate(found))
 
@@ -82,9 +82,10 @@ def _signed_age(dated: Optional[datetime], as_of: datetime) -> Optional[float]:
 
 
 def _of_behaviour(item: Behaviour, assessment: Assessment) -> Citation:
-    name = f"own_events.{item.kind.value}"
-    nats = sum(signal.nats for signal in assessment.signals if signal.name == name)
-    age = age_in_days(item.last_seen, assessment.as_of)
+    own = [signal for signal in assessment.signals if signal.name == f"own_events.{item.kind.value}"]
+    nats = sum(signal.nats for signal in own)
+    # The age that decides its weight: own events age from the end of the data period.
+    age = own[0].age_days if own else age_in_days(item.last_seen, assessment.as_of)
     value = describe(item)
     return Citation(
         0, assessment.address, own_key(item), "our own events", value, item.last_seen, "", nats, age, item.samples
@@ -95,7 +96,7 @@ def _of_sighting(assessment: Assessment) -> List[Citation]:
     seen = assessment.dossier.sighting
     if seen is None:
         return []
-    value = f"{counted(seen.count, 'event')} from {moment_text(seen.first_seen)} to {moment_text(seen.last_seen)}"
+    value = f"{counted(seen.count, 'event')} {period_text(seen.first_seen, seen.last_seen)}"
     if seen.outbound:
         value += f", {counted(seen.outbound, 'contact')} to it by our hosts {joined(seen.local_hosts)}"
     age = age_in_days(seen.last_seen, assessment.as_of)
@@ -104,8 +105,12 @@ def _of_sighting(assessment: Assessment) -> List[Citation]:
 
 def statement(item: Evidence) -> str:
     """What one source says, in one line; for a failed look-up, why it says nothing."""
-    if item.status not in (Status.OK, Status.STALE):
+    if not item.speaks:
         return item.status.words + (f": {item.reason}" if item.reason else "")
+    return _said(item) + (f" ({item.status.words}: {item.reason})" if item.reason else "")
+
+
+def _said(item: Evidence) -> str:
     if item.source == "virustotal":
         return _virustotal(item)
     if item.kind is SourceKind.OWNERSHIP:

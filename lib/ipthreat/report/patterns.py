@@ -10,12 +10,12 @@ from typing import Callable, Dict, Optional, Set
 
 from ..assessment import Assessment
 from ..case import Case
-from ..dossier import BehaviourKind, Dossier, SourceKind
+from ..dossier import BehaviourKind, Dossier
 from ..priority import Priority, Severity, hostile_kinds
 from . import searches
-from .blocklist import CONFIDENT, block_days, is_blockable, is_operated
+from .blocklist import CONFIDENT, block_days, is_blockable, is_operated, names_operator
 from .citations import SIGHTING, own_key
-from .prose import joined
+from .prose import counted, joined
 from .steps import DAY, HOUR, NOW, WEEK, WHO, Group, Step
 
 Rule = Callable[[Assessment, Case], Optional[Step]]
@@ -37,6 +37,17 @@ def is_talked_to(dossier: Dossier) -> bool:
     """True when one of our hosts opened a connection to the address."""
     kinds = {item.kind for item in dossier.behaviours}
     return bool(kinds & _CONTACT) or bool(dossier.sighting and dossier.sighting.outbound)
+
+
+def is_worth_a_step(item: Assessment) -> bool:
+    """True for an address that is raised, that anything speaks against, or with which a host of ours is too busy."""
+    busy = is_talked_to(item.dossier) and bool(_kinds(item) & _SUSPECT)
+    return item.raised or busy or any(signal.nats > 0 for signal in item.signals)
+
+
+def is_held(item: Assessment) -> bool:
+    """True for an allow-listed address below High severity: it is held at Monitor, and nothing is to be done."""
+    return _is_allowed(item) and item.severity.rank < Severity.HIGH.rank
 
 
 def _got_in(item: Assessment) -> bool:
@@ -66,11 +77,13 @@ def _isolate(item: Assessment, case: Case) -> Optional[Step]:
     broken = [behaviour for behaviour in item.dossier.behaviours if behaviour.succeeded]
     if not broken:
         return None
+    logged_in = any(behaviour.kind is BehaviourKind.BRUTE_FORCE for behaviour in broken)
+    how = "logged in to" if logged_in else "may have got into (the exploit was answered 2xx)"
     return Step(
         "isolate",
         Group.RESPOND,
         "Isolate",
-        f"Isolate the hosts that {WHO} got into within one hour, reset the credentials used there, and start incident"
+        f"Within one hour isolate the hosts that {WHO} {how}, reset the credentials used there, and start incident"
         " response.",
         HOUR,
         keys=tuple(own_key(behaviour) for behaviour in broken),
@@ -101,7 +114,7 @@ def _own_host(item: Assessment, case: Case) -> Optional[Step]:
     """One of our hosts talks to it: whatever else is known, that host comes first."""
     positive = any(signal.nats > 0 for signal in item.signals)
     worth = positive or item.severity.rank >= Severity.HIGH.rank or bool(_kinds(item) & _SUSPECT)
-    if not is_talked_to(item.dossier) or not worth:
+    if not is_talked_to(item.dossier) or not worth or is_held(item):
         return None
     suspect = {*hostile_kinds(item.dossier.behaviours), *_SUSPECT}
     keys = [own_key(entry) for entry in item.dossier.behaviours if entry.kind in suspect]
@@ -139,7 +152,7 @@ def _block(item: Assessment, case: Case) -> Optional[Step]:
 def _record(item: Assessment, case: Case) -> Optional[Step]:
     if item.priority is not Priority.HIGH:
         return None
-    text = f"Open the incident record for {WHO} and inform its stakeholders within 24 hours."
+    text = f"Open the incident record for {WHO} and inform the stakeholders within 24 hours."
     return Step("record", Group.RESPOND, "Open incident", text, DAY)
 
 
@@ -164,7 +177,8 @@ def _sure_and_active(item: Assessment) -> bool:
 def _hunt(item: Assessment, case: Case) -> Optional[Step]:
     if not _sure_and_active(item):
         return None
-    text = f"Search the last 30 days for {WHO} within 24 hours and list the hosts reached from there."
+    start = (case.as_of - timedelta(days=30)).strftime("%Y-%m-%d")
+    text = f"Search all events since {start} for {WHO} within 24 hours and list our hosts that were in contact."
     return Step("hunt", Group.INVESTIGATE, "Hunt", text, DAY, search=searches.month_back)
 
 
@@ -183,7 +197,7 @@ def _abuse_report(item: Assessment, case: Case) -> Optional[Step]:
 def _is_likely(item: Assessment) -> bool:
     """Confidence 6 to 8, or above without activity that calls for a block; nothing more urgent is under way."""
     sure = (item.confidence or 0) >= 6 and not _sure_and_active(item)
-    return sure and not _is_allowed(item) and not _got_in(item) and not _beacons(item)
+    return sure and not (_is_allowed(item) or is_operated(item) or _got_in(item) or _beacons(item))
 
 
 def _watch(item: Assessment, case: Case) -> Optional[Step]:
@@ -216,9 +230,9 @@ def _watch_list(item: Assessment, case: Case) -> Optional[Step]:
 
 def _do_not_block(item: Assessment, case: Case) -> Optional[Step]:
     worth = any(signal.weight > 0 for signal in item.signals)
-    if not is_operated(item) or not worth or _is_allowed(item):
+    if not is_operated(item) or not worth or _is_allowed(item) or _got_in(item) or _beacons(item):
         return None
-    lists = tuple(entry.source for entry in item.dossier.evidence if entry.kind is SourceKind.WARNING_LIST)
+    lists = tuple(entry.source for entry in item.dossier.evidence if names_operator(entry))
     return Step(
         "do_not_block",
         Group.MONITOR,
@@ -248,7 +262,8 @@ def _disagreement(item: Assessment, case: Case) -> Optional[Step]:
     total = virustotal.counts.get("malicious", 0) + virustotal.counts.get("suspicious", 0)
     names = [detection.engine for detection in virustotal.detections]
     unnamed = [f"{total - len(names)} not named"] if total > len(names) else []
-    text = f"Monitor {WHO} for 7 days and open no ticket: of all engines, {joined([*names, *unnamed])} alone."
+    alone = f"{counted(total, 'engine')} alone ({joined([*names, *unnamed])})"
+    text = f"Monitor {WHO} for 7 days and open no ticket: the suspicion rests on {alone}."
     return Step("disagreement", Group.MONITOR, "No ticket", text, WEEK, keys=("virustotal",))
 
 

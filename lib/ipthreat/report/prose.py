@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Mapping, Optional, Sequence, Tuple
 
 from ..assessment import Assessment
-from ..dossier import SourceKind, Status
+from ..dossier import Behaviour, BehaviourKind, SourceKind, Status
+from ..priority import causes_of, techniques_of
 
 # ICD 203 (2015), section D.6.e.(2).(a): lowest probability of each term, as the predicate of "this address …".
 LIKELIHOOD: Tuple[Tuple[float, str], ...] = (
@@ -77,6 +78,14 @@ def moment_text(moment: Optional[datetime]) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else "no date"
 
 
+def period_text(first: Optional[datetime], last: Optional[datetime]) -> str:
+    """`from 2023-10-26 10:00 UTC to 2023-10-26 11:00 UTC`, `at 2023-10-26 10:00 UTC`, or `without a time`."""
+    if first is None or last is None:
+        return "without a time"
+    start, end = moment_text(first), moment_text(last)
+    return f"at {start}" if start == end else f"from {start} to {end}"
+
+
 def date_text(moment: datetime) -> str:
     """`October 26, 2023`, whatever the machine's language."""
     return f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
@@ -89,6 +98,24 @@ def age_text(days: Optional[float]) -> str:
     if days < 0:
         return "later"
     return "today" if days < 1 else f"{counted(int(days), 'day')} old"
+
+
+def success(item: Behaviour) -> str:
+    """What the success of a behaviour consists in: `a log-in succeeded afterwards`."""
+    return "a log-in succeeded afterwards" if item.kind is BehaviourKind.BRUTE_FORCE else "answered 2xx"
+
+
+def deed(item: Behaviour) -> str:
+    """A behaviour in few words: `C2 beacon`, `brute force (a log-in succeeded afterwards)`."""
+    words = item.kind.value.replace("_", " ").replace("c2 ", "C2 ")
+    return f"{words} ({success(item)})" if item.succeeded else words
+
+
+def deeds(assessment: Assessment) -> Tuple[str, ...]:
+    """What it did here that has an ATT&CK technique, in words."""
+    told = {item.kind for _, item in techniques_of(assessment.dossier.behaviours)}
+    told |= {item.kind for item in causes_of(assessment.dossier.behaviours)}
+    return tuple(deed(item) for item in assessment.dossier.behaviours if item.kind in told)
 
 
 def quality(assessment: Assessment) -> Tuple[str, str]:

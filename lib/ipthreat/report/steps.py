@@ -33,10 +33,10 @@ class Group(str, enum.Enum):
     RESPOND = "Incident Response"
 
 
-Search = Callable[[Sequence[str]], str]
+Search = Callable[[Sequence[str], datetime], str]
 
 
-def no_search(addresses: Sequence[str]) -> str:
+def no_search(addresses: Sequence[str], as_of: datetime) -> str:
     """For a step without a search to run."""
     return ""
 
@@ -78,10 +78,9 @@ class Action:
         """The sentence, with its addresses defanged."""
         return self.step.text.replace(WHO, who(self.addresses))
 
-    @property
-    def search(self) -> str:
-        """The SPL to run; empty when there is none."""
-        return self.step.search(self.addresses[:SEARCHED])
+    def search(self, as_of: datetime) -> str:
+        """The SPL to run, for a report of that time; empty when there is none."""
+        return self.step.search(self.addresses[:SEARCHED], as_of)
 
     def due(self, as_of: datetime) -> str:
         """When it must be done, as a time: `2023-10-26 13:00 UTC`."""
@@ -103,5 +102,5 @@ def merged(steps: Iterable[Tuple[str, Step]]) -> Tuple[Action, ...]:
     for address, step in steps:
         found.setdefault(step, []).append(address)
     order = list(Group)
-    actions = [Action(step, tuple(addresses)) for step, addresses in found.items()]
+    actions = [Action(step, tuple(dict.fromkeys(addresses))) for step, addresses in found.items()]
     return tuple(sorted(actions, key=lambda action: order.index(action.step.group)))

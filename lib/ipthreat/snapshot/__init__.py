@@ -6,10 +6,25 @@ from block lists and the like; `python -m ipthreat.snapshot.build` makes the shi
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .answer import AgentPattern, Answer, ListInfo, Listing, Part
 from .kinds import ListKind
-from .lists import ListInput, ListReport, compile_lists
 from .reader import Snapshot
+
+if TYPE_CHECKING:
+    from .lists import ListInput, ListReport, compile_lists
+
+_OF_LISTS = ("ListInput", "ListReport", "compile_lists")
+
+
+def __getattr__(name: str) -> Any:
+    """Loads what compiles lists when it is first used (PEP 562): a search reads the files and makes none."""
+    if name not in _OF_LISTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".lists", __name__), name)
+
 
 __all__ = [
     "AgentPattern",

@@ -11,7 +11,6 @@ file; `Container.verify` reads everything and checks the digests.
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import struct
@@ -49,13 +48,15 @@ def pack(sections: Sequence[Tuple[str, bytes]], built: str) -> bytes:
 
     `built` is an ISO date. The same input gives the same bytes.
     """
+    from hashlib import sha256  # here, as readers do without: it loads a library of megabytes
+
     offset = HEADER.size + ROW.size * len(sections)
     rows, body = [], []
     for name, content in sections:
         padding = -offset % 8
         body += [bytes(padding), content]
         offset += padding
-        rows.append(ROW.pack(name.encode("ascii"), offset, len(content), hashlib.sha256(content).digest()))
+        rows.append(ROW.pack(name.encode("ascii"), offset, len(content), sha256(content).digest()))
         offset += len(content)
     head = [MAGIC, VERSION, len(sections), 0, offset, built.encode("ascii")]
     head[3] = zlib.crc32(b"".join([HEADER.pack(*head), *rows]))
@@ -102,8 +103,10 @@ class Container:
 
     def verify(self) -> None:
         """Read every section and compare it with its SHA-256; SnapshotError names the first that differs."""
+        from hashlib import sha256  # the same
+
         for name, span in self.spans.items():
-            if hashlib.sha256(self._slice(name)).digest() != span.sha256:
+            if sha256(self._slice(name)).digest() != span.sha256:
                 raise self.fault(f"section {name} has changed since it was built")
 
     @property

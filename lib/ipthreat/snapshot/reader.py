@@ -2,7 +2,7 @@
 
 A look-up of an IPv4 address is a few reads of the tables in `ranges`, for the system that owns it and for the facts
 about it; what they find is one of some 100,000 systems and some 4,000 records, decoded when first met and kept in two
-bounded memos. `lookup` spells the steps out instead of calling them: a call costs as much as a step.
+bounded memos. `find` spells the steps out instead of calling them: a call costs as much as a step.
 """
 
 from __future__ import annotations
@@ -101,9 +101,14 @@ class Snapshot:
 
         AddressError when the text is no plain IPv4 or IPv6 address; SnapshotError when the file proves damaged.
         """
+        owner, facts = self.find(text)
+        return _new(Answer, owner + facts)
+
+    def find(self, text: str) -> Tuple[Owner, Facts]:
+        """`lookup` in the two parts of an answer, without making one: what a million addresses are asked with."""
         try:
             if ":" in text:
-                return self._lookup6(inet_pton(AF_INET6, text))
+                return self._find6(inet_pton(AF_INET6, text))
             (address,) = _number4(inet_pton(AF_INET, text))
             around, owners, place, systems, whole, index, low, ids, facts = self._hot
             bucket = address >> 16
@@ -120,7 +125,7 @@ class Snapshot:
                 held = ids[row]
                 if held == FAR:
                     held = self._facts4.ids.far(row)
-            return _new(Answer, owner + facts[held])
+            return owner, facts[held]
         except (OSError, *_DAMAGE) as error:
             raise self._failure(text, error) from error
 
@@ -178,7 +183,7 @@ class Snapshot:
         owner = self._near[near] = self._systems[self._networks.ids[near]] + (network,)
         return owner
 
-    def _lookup6(self, packed: bytes) -> Answer:
+    def _find6(self, packed: bytes) -> Tuple[Owner, Facts]:
         top, middle, lower = _thirds(packed)
         number, bits = self._owners6.place(top, middle, lower)
         network = ""
@@ -186,7 +191,7 @@ class Snapshot:
             upper = top << 32 | middle
             base = (upper, lower >> bits << bits) if bits < 64 else (upper >> bits - 64 << bits - 64, 0)
             network = inet_ntop(AF_INET6, _packed6(*base)) + _SUFFIXES6[bits]
-        return _new(Answer, self._systems[number] + (network,) + self._facts[self._facts6.find(top, middle, lower)])
+        return self._systems[number] + (network,), self._facts[self._facts6.find(top, middle, lower)]
 
     def _asked(self, question: Callable[[], Value]) -> Value:
         """The answer to a question about the file itself."""

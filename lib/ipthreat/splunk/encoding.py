@@ -6,22 +6,36 @@
 
 With several addresses the values align by position, and a field that has several values of its own joins them with
 `; `. Every text is on one line: the sources' words may be an attacker's.
+
+Of most addresses nothing is new but the network. So cells are also to be had in parts: those that all share of which
+the same is known (`shared`), those of an autonomous system (`system`), and `laid`, which puts them together.
 """
 
 from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from operator import itemgetter
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ..fields import Field, Owner, Rests, Subject, Value
+from ..fields import Field, Rests, Subject, Value
 from .protocol import MV
 
 _TEXTS_KEPT = 16_384
 _JUDGEMENTS_KEPT = 1024
+_SHARED, _SYSTEM, _NETWORK, _ADDRESS = range(4)
+_PARTS: Mapping[Rests, int] = {
+    Rests.JUDGEMENT: _SHARED,
+    Rests.PLACE: _SHARED,
+    Rests.SYSTEM: _SYSTEM,
+    Rests.NETWORK: _NETWORK,
+    Rests.ADDRESS: _ADDRESS,
+}
+_USUAL = [_SHARED, _SYSTEM, _NETWORK, _SHARED]
+"""The parts of the core fields."""
 
-Frozen = Tuple[Optional[str], ...]
-"""The cells of each run of fields; None for a run that does not rest on the judgement alone."""
+Cells = Tuple[str, ...]
+"""The cells of each run of neighbouring fields that rest on the same."""
 
 
 class Encoder:
@@ -29,15 +43,17 @@ class Encoder:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = tuple(fields)
-        self.shared = all(item.rests is not Rests.ADDRESS for item in fields)
-        """True when addresses of one owner that are judged alike have the same cells."""
         self._written = _Written()
         self._joined: Dict[int, Tuple[object, List[Optional[str]]]] = {}
-        self._runs = [(rests, tuple(run)) for rests, run in groupby(fields, lambda item: item.rests)]
-        rests = (Rests.JUDGEMENT, Rests.OWNER, Rests.JUDGEMENT)
-        self.usual = tuple(item for item, _ in self._runs) == rests and len(self._runs[1][1]) == len(Owner._fields)
-        """True when `with_owner` may be used."""
-        self._readers = [tuple(item.read for item in run) for _, run in self._runs]
+        found = [(part, tuple(run)) for part, run in groupby(fields, lambda item: _PARTS[item.rests])]
+        self._runs = [[run for kind, run in found if kind == part] for part in range(4)]
+        self.by_address = bool(self._runs[_ADDRESS])
+        """True when one of the fields rests on the address itself."""
+        parts = [part for part, _ in found]
+        self.usual = parts == _USUAL
+        """True when the fields are those that come first from the judgement, then from the system, and so on, as the
+        core fields do: `head, tail = shared(…)` then."""
+        self._ordered = _order(parts)
 
     def columns(self, prefix: str) -> Tuple[str, ...]:
         """The names of the columns."""
@@ -46,12 +62,31 @@ class Encoder:
 
     def one(self, subject: Subject) -> bytes:
         """The cells of an event with one address."""
-        return self.filled(self.frozen(subject), subject)
+        return _run(self.fields, subject).encode()
 
     def several(self, subjects: Sequence[Subject]) -> bytes:
         """The cells of an event with several addresses."""
         written = self._written
-        return "".join([written[texts] for texts in zip(*map(self._told, subjects))]).encode("utf-8", "replace")
+        return "".join([written[texts] for texts in zip(*map(self._told, subjects))]).encode()
+
+    def shared(self, subject: Subject) -> Cells:
+        """What rests on the judgement and on country and registry."""
+        return tuple(_run(run, subject) for run in self._runs[_SHARED])
+
+    def system(self, subject: Subject) -> Cells:
+        """What rests on the autonomous system."""
+        return tuple(_run(run, subject) for run in self._runs[_SYSTEM])
+
+    def laid(self, shared: Cells, system: Cells, network: str, subject: Optional[Subject]) -> bytes:
+        """The cells of an address: parts that hold for it, its network as the snapshot writes it (so that no byte of it
+        needs care), and the address itself, which may be left out unless `by_address`."""
+        told = f',"{network}",' if network else ",,"
+        if self.usual:  # twice as fast as the general way
+            return f"{shared[0]}{system[0]}{told}{shared[1]}".encode()
+        cells = (told, "", *shared, *system)
+        if subject:
+            cells += tuple(_run(run, subject) for run in self._runs[_ADDRESS])
+        return "".join(self._ordered(cells)).encode()
 
     def _told(self, subject: Subject) -> List[str]:
         """A text per field; those of a judgement are joined once for all addresses that share it."""
@@ -64,44 +99,37 @@ class Encoder:
             known = self._joined[key] = (subject.assessment, texts)  # which keeps its id its own
         return [_joined(item.read(subject)) if text is None else text for item, text in zip(self.fields, known[1])]
 
-    def frozen(self, subject: Subject) -> Frozen:
-        """What all addresses share that are judged alike."""
-        return tuple(_run(run, subject) if rests is Rests.JUDGEMENT else None for rests, run in self._runs)
 
-    def filled(self, frozen: Frozen, subject: Subject) -> bytes:
-        """The cells of a subject for whose judgement `frozen` holds."""
-        written = self._written
-        parts = [
-            "".join([written[read(subject)] for read in readers]) if known is None else known
-            for known, readers in zip(frozen, self._readers)
-        ]
-        return "".join(parts).encode("utf-8", "replace")
-
-    def with_owner(self, frozen: Frozen, owner: Tuple[Value, ...]) -> bytes:
-        """The same, where the fields are the judgement's and all of the owner's in one run: what `core` is, faster.
-
-        `owner` are the fields of an `Owner`.
-        """
-        head, _, tail = frozen
-        return "".join([head or "", *map(self._written.__getitem__, owner), tail or ""]).encode("utf-8", "replace")
+def _order(parts: Sequence[int]) -> Callable[[Cells], Any]:
+    """From the cells as `laid` has them to those of the fields in their order: network, nothing, then part by part."""
+    first = {_SHARED: 2, _SYSTEM: 2 + parts.count(_SHARED), _ADDRESS: 2 + parts.count(_SHARED) + parts.count(_SYSTEM)}
+    places = []
+    for part in parts:
+        places.append(first.get(part, 0))
+        if part in first:
+            first[part] += 1
+    return itemgetter(*places, 1, 1)  # two more that are nothing, as for a single one it would give no tuple
 
 
-class _Written(Dict[Value, str]):
-    """A value → its cells, remembered."""
+class _Written(Dict[Tuple[str, ...], str]):
+    """Texts of one field → their cells, remembered."""
 
-    def __missing__(self, value: Value) -> str:
+    def __missing__(self, texts: Tuple[str, ...]) -> str:
         if len(self) >= _TEXTS_KEPT:
             self.clear()
-        if type(value) is str and value.isprintable() and '"' not in value:  # networks above all, which are many
-            cells = f",{value}," if not value or (value.isalnum() and value.isascii()) else f',"{value}",'
-        else:
-            cells = _cells(_texts(value))
-        self[value] = cells
+        cells = self[texts] = _cells(texts)
         return cells
 
 
 def _run(run: Iterable[Field], subject: Subject) -> str:
-    return "".join([_cells(_texts(item.read(subject))) for item in run])
+    return "".join([_told(item.read(subject)) for item in run])
+
+
+def _told(value: Value) -> str:
+    """The cells of one value."""
+    if type(value) is str and value.isprintable() and '"' not in value:  # as nearly all are
+        return f',"{value}",' if value and not (value.isalnum() and value.isascii()) else f",{value},"
+    return _cells(_texts(value))
 
 
 def _joined(value: Value) -> str:

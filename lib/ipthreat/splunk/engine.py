@@ -13,7 +13,7 @@ to no field, are dropped and counted; a record with too few is filled up with em
 from __future__ import annotations
 
 from itertools import repeat
-from typing import Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import IpthreatError
 from .engine_plan import Plan, Task, header_at, plan_of
@@ -125,14 +125,15 @@ class Engine:
         """Puts the answers where the cells with the addresses are."""
         stride = plan.stride
         if stride == 3 and len(plan.slots[0]) == 1 and len(plan.slots) == 1 and plan.slots[0][0] is not None:
-            pieces[2::3] = map(self._tasks[0].answers, pieces[2::3])
+            pieces[2::3] = self._tasks[0].answers(pieces[2::3])
             return
         cells = [pieces[group::stride] for group in range(2, stride)]
         for group in range(2 + len(plan.slots), stride):
             pieces[group::stride] = [b""] * count
         for group, (task, slots) in enumerate(zip(self._tasks, plan.slots), start=2):
             parts: List[Iterable[bytes]] = [repeat(b"", count) if slot is None else cells[slot] for slot in slots]
-            pieces[group::stride] = map(task.answers, parts[0] if len(parts) == 1 else zip(*parts))
+            keys: Sequence[Any] = list(parts[0]) if len(parts) == 1 else list(zip(*parts))
+            pieces[group::stride] = task.answers(keys)
 
     def _scanned(self, plan: Plan, data: bytearray, at: int, record: Record) -> None:
         """Answers one record cell by cell."""
@@ -140,10 +141,10 @@ class Engine:
         if len(cells) > plan.width:
             self.surplus += 1
         row = [*cells[: plan.width], *[b""] * (plan.width - len(cells))]
-        answers = []
+        answers: List[bytes] = []
         for task, places in zip(self._tasks, plan.places):
             key = tuple(b"" if place is None else row[place] for place in places)
-            answers.append(task.answers(key[0] if len(key) == 1 else key))
+            answers += task.answers([key[0] if len(key) == 1 else key])
         added = b"".join(answers)
         if plan.replaced:
             found = record_at(added, 1, len(added), True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from .rows import Buffer, Record, cell_of, record_at, record_pattern, sampled, text_of
 
@@ -12,15 +12,13 @@ _MV = b"__mv_"
 class Task(NamedTuple):
     """One address field and what is to be added for it."""
 
-    fields: Tuple[str, ...]
-    """The fields that an answer depends on: the address first."""
+    fields: Tuple[Optional[str], ...]
+    """The fields that an answer depends on: the address first. None is one that is never there."""
     columns: Tuple[str, ...]
     """The columns to add, `__mv_` columns among them."""
-    answers: Callable[[object], bytes]
-    """The raw cell of the field, or a tuple of them for several fields → a cell for each column, each after a comma.
-
-    A field without a column is an empty cell.
-    """
+    answers: Callable[[Sequence[Any]], Iterable[bytes]]
+    """For each record the raw cell of the field, or a tuple of them for several fields → for each record a cell for
+    each column, each after a comma. A field without a column is an empty cell."""
 
 
 class Plan(NamedTuple):
@@ -48,7 +46,7 @@ def plan_of(tasks: Sequence[Task], data: Buffer, header: Record, stop: int) -> P
     """The plan for a chunk, with a pattern tuned to its first records, which follow the header in `data[:stop]`."""
     names = [text_of(bytes(data[start:end])) for start, end in header.cells]
     columns = [column for task in tasks for column in task.columns]
-    first: Dict[str, int] = {}
+    first: Dict[Optional[str], int] = {}
     for place, name in enumerate(names):
         first.setdefault(name, place)
     places = tuple(tuple(first.get(field) for field in task.fields) for task in tasks)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 from ..errors import InputError
-from .conf import APP
+from .lookups import NAME, lookup_path
 from .sdk import Boolean, Integer, Option, Set, Validator
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ EVENT_FIELDS = ("user_agent", "uri", "http_status", "action", "bytes_out")
 
 _FIELD = re.compile(r"[^\s,\"'|\[\]=$\x00-\x1f\x7f][^,\"'|\[\]=$\x00-\x1f\x7f]{0,255}")
 _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,31}")
-_LOOKUP = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 
 
 class Pattern(Validator):  # type: ignore[misc]  # the SDK is untyped
@@ -52,7 +51,7 @@ class EnrichOptions:
     budget = Option(default=100, validate=Integer(0, 100_000))
     timeout = Option(default=60, validate=Integer(1, 3600))
     policy = Option(default="standard")
-    allowlist = Option(validate=Pattern(_LOOKUP))
+    allowlist = Option(validate=Pattern(NAME))
     on_error = Option(default="annotate", validate=Set("annotate", "fail"))
     user_agent = Option(validate=Pattern(_FIELD))
     uri = Option(validate=Pattern(_FIELD))
@@ -83,13 +82,7 @@ class EnrichOptions:
 
     def allowlist_path(self) -> Optional[Path]:
         """The file of the lookup. Raises InputError when there is none."""
-        if not self.allowlist:
-            return None
-        name = self.allowlist if self.allowlist.endswith(".csv") else f"{self.allowlist}.csv"
-        path = APP / "lookups" / name
-        if not path.is_file():
-            raise InputError(f"allowlist: the app has no lookup file {name}")
-        return path
+        return lookup_path(self.allowlist)
 
     def check(self) -> None:
         """Refuses values that no validator of the SDK can judge. Imports only what the given options need."""

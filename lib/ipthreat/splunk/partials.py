@@ -1,22 +1,24 @@
 """The map phase of `| ipthreatreport`: records of a search become events, and events travel as records.
 
-Only what the behaviour rules read of an event travels to the search head: never `_raw`, and alike events that differ
-in time as one record. The search head adds them to one observer, which finds the same in whatever order and in however
-many parts they come. Plain CSV fields rather than a serialised object: who can write into a search cannot make the
-search head run anything.
+Only what the behaviour rules read of an event travels to the search head: never `_raw`, no request that tells nothing,
+and alike events as one record, with all their times and the sum of their bytes. The search head adds them to one
+observer, which finds the same in whatever order and in however many parts they come. Plain CSV fields rather than a
+serialised object: who can write into a search cannot make the search head run anything.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..address import canonical
 from ..errors import AddressError
 from ..logs.event import Event, Skip
 from ..logs.fields import FieldPlan
 from ..logs.times import Clock, within
+from ..memo import Memo
+from ..observed.reading import Asked, what_requests_ask
 
 PREFIX = "ipthreat_"
 FIELDS = tuple(f"{PREFIX}{name}" for name in (*(name for name in Event._fields if name != "time"), "times"))
@@ -93,21 +95,46 @@ def is_partial(record: Record) -> bool:
 def packed(events: Iterable[Event], account: Records) -> Iterator[Dict[str, str]]:
     """Events as partial results, and the account of the records they were read from. All have the same fields."""
     alike: Dict[Event, List[str]] = {}
+    sums: Dict[Event, List[int]] = {}
+    asked = what_requests_ask()
     for event in events:
-        time = _UNDATED if event.time is None else repr(event.time)
-        alike.setdefault(event._replace(time=None), []).append(time)
-    for event, times in alike.items():
-        texts = ["" if value is None else str(value) for name, value in zip(event._fields, event) if name != "time"]
-        for start in range(0, len(times), _MOST_TIMES):
-            values = (*texts, " ".join(times[start : start + _MOST_TIMES]), "", "")
-            yield dict(zip((*FIELDS, *ACCOUNT), values))
+        kind = _kind(event, asked)
+        alike.setdefault(kind, []).append(_UNDATED if event.time is None else repr(event.time))
+        total = sums.setdefault(kind, [0, 0])
+        total[0] += event.bytes_out or 0
+        total[1] += event.bytes_in or 0
+    for kind, times in alike.items():
+        yield from _records(kind, times, *sums[kind])
     names = {value: name for name, value in _SKIPS.items()}
     skipped = " ".join(f"{names[reason]}={number}" for reason, number in sorted(account.skipped.items()))
     yield {**dict.fromkeys(FIELDS, ""), ACCOUNT[0]: str(account.read), ACCOUNT[1]: skipped}
 
 
+def _kind(event: Event, asked: Memo[Optional[Asked]]) -> Event:
+    """An event without what the rules do not read of it, its time and its bytes; that none came back is read."""
+    action = "" if event.action == "allowed" else event.action
+    return event._replace(
+        time=None,
+        request=event.request if event.status in (401, 404) or asked[event.request] else "",
+        action=action,
+        bytes_out=None,
+        bytes_in=0 if event.peer and event.bytes_in == 0 else None,
+        port=event.port if event.peer or action == "blocked" else None,
+    )
+
+
+def _records(kind: Event, times: Sequence[str], bytes_out: int, bytes_in: int) -> Iterator[Dict[str, str]]:
+    """Alike events as records, the first of which has the bytes of all of them."""
+    for start in range(0, len(times), _MOST_TIMES):
+        first = kind._replace(bytes_out=bytes_out, bytes_in=bytes_in or kind.bytes_in) if not start else kind
+        texts = ["" if value is None else str(value) for name, value in zip(first._fields, first) if name != "time"]
+        values = (*texts, " ".join(times[start : start + _MOST_TIMES]), "", "")
+        yield dict(zip((*FIELDS, *ACCOUNT), values))
+
+
 def unpacked(record: Record) -> Iterator[Event]:
-    """The events of a partial result. Raises AddressError or ValueError for one that is none."""
+    """The events of a partial result, the first with the bytes of all. Raises AddressError or ValueError for one that
+    is none."""
     known = {name[len(PREFIX) :]: _text(record[name]) for name in FIELDS}
     peer = known["peer"]
     event = Event(
@@ -126,6 +153,7 @@ def unpacked(record: Record) -> Iterator[Event]:
     )
     for time in known["times"].split():
         yield event._replace(time=None if time == _UNDATED else within(float(time)))
+        event = event._replace(bytes_out=None, bytes_in=None if event.bytes_in else event.bytes_in)
 
 
 def _number(text: str) -> Optional[int]:

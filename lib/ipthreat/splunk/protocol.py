@@ -1,7 +1,6 @@
-"""The search command protocol, version 2, as splunkd speaks it: frames, and the CSV inside them.
+"""The search command protocol, version 2, as splunkd speaks it: whole frames (`framing`), and the CSV inside them.
 
-A frame is `chunked 1.0,<bytes of metadata>,<bytes of body>\\n`, the metadata as JSON, and the body as CSV, one after
-the other. A record has a column `f` for each field and a column `__mv_f`, which is empty unless the field has several
+A record has a column `f` for each field and a column `__mv_f`, which is empty unless the field has several
 values: then it holds `$v1$;$v2$` with each `$` of a value doubled, and `f` holds the values on a line each.
 """
 
@@ -9,19 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import IpthreatError
+from .framing import exactly, head_of, read_head
 
 MV = "__mv_"
 """What the name of the column with the encoded values of a field begins with."""
 
-_HEAD = re.compile(rb"chunked\s+1\.0\s*,\s*(\d{1,12})\s*,\s*(\d{1,12})\s*\n")
-_LONGEST_HEAD = 4096
-_MOST_METADATA = 1 << 26
 _BARE = re.compile(r"[A-Za-z0-9]*")
 _ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
 _LONGEST_FIELD = 2**31 - 1
@@ -36,35 +32,13 @@ class Frame(NamedTuple):
 
 def encoded(metadata: Mapping[str, Any], body: bytes = b"") -> bytes:
     """A frame as it goes through the pipe."""
-    head = json.dumps(metadata, separators=(",", ":")).encode()
-    return b"chunked 1.0,%d,%d\n%b%b" % (len(head), len(body), head, body)
+    return head_of(metadata, len(body)) + body
 
 
 def read_frame(stream: BinaryIO) -> Optional[Frame]:
     """The next frame; None when the stream is at its end. Raises IpthreatError for anything that is no whole frame."""
-    line = stream.readline(_LONGEST_HEAD)
-    if not line:
-        return None
-    match = _HEAD.fullmatch(line)
-    if match is None:
-        raise IpthreatError(f"where a chunk should begin there is {line[:80]!r}")
-    metadata, body = (_exactly(stream, int(size)) for size in match.groups())
-    if len(metadata) > _MOST_METADATA:
-        raise IpthreatError(f"a chunk has {len(metadata)} bytes of metadata")
-    try:
-        found = json.loads(metadata or b"{}")
-    except ValueError:
-        raise IpthreatError(f"the metadata of a chunk are no JSON: {metadata[:80]!r}") from None
-    if not isinstance(found, dict):
-        raise IpthreatError(f"the metadata of a chunk are no JSON object: {metadata[:80]!r}")
-    return Frame(found, body)
-
-
-def _exactly(stream: BinaryIO, size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) != size:
-        raise IpthreatError(f"a chunk announces {size} bytes and ends after {len(data)}")
-    return data
+    head = read_head(stream)
+    return Frame(head.metadata, exactly(stream, head.length)) if head else None
 
 
 class Table(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping, Option
 from ..errors import IpthreatError
 from .base import Configuration, Option, ReportingCommand, SafeCommand, run
 from .joblog import JobLog
-from .reporting_options import ReportOptions
+from .reporting_options import OPTIONS, ReportOptions
 from .searchinfo import moment_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class IpthreatReportCommand(SafeCommand, ReportingCommand):  # type: ignore[misc
     title = Option(require=False)
     tlp = Option(require=False)
     top = Option(require=False)
+    policy = Option(require=False)
+    allowlist = Option(require=False)
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +39,7 @@ class IpthreatReportCommand(SafeCommand, ReportingCommand):  # type: ignore[misc
 
     def prepare(self) -> None:
         """Settles the options and what runs where; reads no data. A mistake is told and ends the command."""
-        given = {name: getattr(self, name) for name in ("format", "by", "title", "tlp", "top")}
+        given = {name: getattr(self, name) for name in OPTIONS}
         try:
             self._checked = ReportOptions.checked(given, self.fieldnames)
         except IpthreatError as error:

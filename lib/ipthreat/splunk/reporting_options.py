@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import List, Mapping, Optional
 
 from ..case import TLP_LABELS
 from ..errors import InputError
+from .lookups import lookup_path
 
-FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "blocklist")
+FORMS = ("threat", "strict", "actionable", "html", "json", "csv", "stix", "misp", "navigator", "sigma", "blocklist")
 """The names of `report.formats.FORMATS`, which is not loaded until there is a report to render."""
+
+OPTIONS = ("format", "by", "title", "tlp", "top", "policy", "allowlist")
+"""The names of the options."""
 
 _DEFAULT_TITLE = "Suspicious IP Addresses"
 _FIELD = re.compile(r"[^\s\"'|\[\]\\=,]{1,200}")
@@ -27,6 +32,10 @@ class ReportOptions:
     tlp: str = "TLP:AMBER"
     top: int = 0
     """How many addresses are told of; 0 for all."""
+    policy: str = "standard"
+    """Name of the policy that is judged by."""
+    allowlist: Optional[Path] = None
+    """File of the lookup with what is allowed."""
 
     @classmethod
     def checked(cls, given: Mapping[str, Optional[str]], fieldnames: List[str]) -> ReportOptions:
@@ -39,8 +48,14 @@ class ReportOptions:
         by = given.get("by")
         if by is not None and not _FIELD.fullmatch(by):
             raise InputError(f"by={by[:60]} is no name of one field")
+        policy, allowed = given.get("policy") or cls.policy, lookup_path(given.get("allowlist"))
+        if policy != cls.policy:
+            from ..policy import policy_named
+
+            policy_named(policy)
         title = " ".join((given.get("title") or cls.title).split())[:_LONGEST_TITLE]
-        return cls(form, by, title, _tlp(given.get("tlp") or cls.tlp), _top(given.get("top") or "0"))
+        tlp, top = _tlp(given.get("tlp") or cls.tlp), _top(given.get("top") or "0")
+        return cls(form, by, title, tlp, top, policy, allowed)
 
 
 def _tlp(text: str) -> str:
