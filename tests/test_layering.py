@@ -18,6 +18,7 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # Third-party package → the places that may import it, as prefixes of the path below lib/ipthreat.
 ALLOWED = {
     "requests": ("transport.py",),
+    "keyring": ("keys.py",),
     "urllib3": ("transport.py", "exchange.py"),
     "splunklib": ("splunk/",),
     "pandas": ("notebook/", "spark.py"),
@@ -54,6 +55,7 @@ STANDARD: Set[str] = set(getattr(sys, "stdlib_module_names", ())) or {
     "__future__", "abc", "argparse", "array", "ast", "base64", "binascii", "bisect", "bz2", "calendar", "codecs",
     "collections", "contextlib", "contextvars", "copy", "csv", "dataclasses", "datetime", "email", "enum",
     "errno", "fcntl", "builtins", "logging",
+    "configparser",
     "functools", "getpass", "gzip", "hashlib", "heapq", "html", "http", "importlib", "io", "ipaddress", "itertools",
     "json", "lzma", "math", "mmap", "msvcrt", "operator", "os", "pathlib", "platform", "random", "re", "secrets",
     "select", "shutil", "signal", "socket", "socketserver", "sqlite3", "ssl", "stat", "statistics", "string",
