@@ -110,6 +110,7 @@ def _report(verbs: _Verbs) -> None:
     verb.add_argument("--format", metavar="FORM", default="threat", help=f"what to print: {', '.join(_FORMS)} (threat)")
     verb.add_argument("--strict", action="store_true", help="print exactly the lines of the reference report")
     verb.add_argument("--out", metavar="DIR", help="also write every form into this folder")
+    verb.add_argument("--prose", action="store_true", help="have the evidence said again by the model in [prose]")
     verb.add_argument("--pdf", metavar="FILE", help="also print the actionable report as PDF (needs Chromium)")
     verb.add_argument("--field", metavar="NAME", help="the field that holds the address, if not found by itself")
     verb.add_argument("--input", metavar="FORMAT", help="the log's format, when it is not recognised by itself")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
 
 from .errors import InputError
-from .settings import PERIODS, LiveSettings, ProviderSettings
+from .settings import PERIODS, LiveSettings, ProseSettings, ProviderSettings
 
 FILE = "ipthreat.conf"
 LARGEST = 1 << 20
@@ -58,6 +58,15 @@ _OF_PROVIDER: Mapping[str, Callable[[str], Any]] = {
     "timeout": float,
     "concurrency": int,
 }
+PROSE = "prose"
+"""The stanza of the language model's service."""
+_OF_PROSE: Mapping[str, Callable[[str], Any]] = {
+    "base_url": str,
+    "model": str,
+    "key": str,
+    "tlp": str,
+    "timeout": float,
+}
 KEYRING = "keyring"
 """The word that `key_in` has where the key is in the keyring."""
 
@@ -77,12 +86,28 @@ def read_settings(folder: Path, environment: Mapping[str, str], names: Iterable[
             stanzas[name] = {**stanzas.get(name, {}), **found}
             stanzas[name].pop("key_in", "" if "key" in found else None)
     shared = stanzas.pop("live", {})
+    stanzas.pop(PROSE, None)
     for key in ("proxy", "ca_bundle"):
         if environment.get(f"IPTHREAT_{key.upper()}"):
             shared[key] = environment[f"IPTHREAT_{key.upper()}"]
     values = _values(shared, _LIVE, f"{path}: [live]")
     providers = {name: _provider(name, pairs, path, key_of) for name, pairs in stanzas.items()}
     return LiveSettings(providers, **values)
+
+
+def read_prose(folder: Path, environment: Mapping[str, str], key_of: KeyOf) -> ProseSettings:
+    """The settings of the language model's service. Raises InputError when there is none, or none that can be used."""
+    path = folder / FILE
+    pairs = read_stanzas(path).get(PROSE, {})
+    if environment.get(variable(PROSE, "key")):
+        pairs = {**pairs, "key": environment[variable(PROSE, "key")]}
+    if pairs.pop("key_in", "") == KEYRING and not pairs.get("key"):
+        pairs["key"] = key_of(PROSE)
+    values = _values(pairs, _OF_PROSE, f"{path}: [{PROSE}]")
+    absent = [name for name in ("base_url", "model") if name not in values]
+    if absent:
+        raise InputError(f"{path}: [{PROSE}] has no {absent[0]}; --prose needs a service and a model")
+    return ProseSettings(**values)
 
 
 def variable(name: str, key: str) -> str:

@@ -57,6 +57,26 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True)
+class ProseSettings:
+    """A language model's service that may say the evidence again."""
+
+    base_url: str
+    """Of an OpenAI-compatible service, up to and without `/chat/completions`."""
+    model: str
+    key: str = field(default="", repr=False)
+    tlp: str = "TLP:GREEN"
+    """The highest label of a report whose evidence may be sent there."""
+    timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuses what could not be obeyed, in one sentence."""
+        if self.tlp not in TLP_LABELS:
+            raise InputError(f"{self.tlp[:40]!r} is no TLP 2.0 label; there are {', '.join(TLP_LABELS)}")
+        if not 0 < self.timeout <= 300:
+            raise InputError("timeout must be 0–300 seconds")
+
+
+@dataclass(frozen=True)
 class LiveSettings:
     """What a user settles for all live look-ups."""
 

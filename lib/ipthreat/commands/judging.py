@@ -226,17 +226,29 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     rerun = _rerun("report", options, options.events, moment)
     case = judge.observed(observer, read, options.title, rerun, options.tlp or TLP)
     case = case.only(options.only) if options.only else case
-    if options.out:
-        written = write_all(case, Path(options.out))
-        say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
-    if options.pdf:
-        pdf.write(html_page(case), Path(options.pdf), printer, sandbox=os.geteuid() != 0)
+    case = _with_prose(case, environment) if options.prose else case
+    _write_files(case, options, printer)
     for piece in form.pieces(case):
         output(piece, end="")
     _remarks(case)
     if asked:
         asked.finish()
     return 0
+
+
+def _with_prose(case: Case, environment: Environment) -> Case:
+    from .sources import with_prose  # HTTP: only for those who ask for it
+
+    return with_prose(case, environment)
+
+
+def _write_files(case: Case, options: argparse.Namespace, printer: str) -> None:
+    """The folder with every form, and the PDF, where they are asked for."""
+    if options.out:
+        written = write_all(case, Path(options.out))
+        say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
+    if options.pdf:
+        pdf.write(html_page(case), Path(options.pdf), printer, sandbox=os.geteuid() != 0)
 
 
 def _remarks(case: Case) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .. import paths
+from ..case import Case
 from ..clock import SYSTEM
-from ..configuration import FILE, read_settings
+from ..configuration import FILE, read_prose, read_settings
 from ..connecting import Wish, account_of, open_live
+from ..egress import AUDIT_FILE, Audit
 from ..errors import InputError
 from ..keys import kept_key, system_ring
 from ..live import Live
@@ -21,11 +23,13 @@ from ..quota import Ledger, Standing
 from ..quota.account import clock_text
 from ..quota.ledger import FILE as QUOTA_FILE
 from ..recording import Recorder
+from ..rephrasing import rephrased
 from ..report.prose import counted
 from ..settings import LiveSettings, ProviderSettings
 from ..store import EvidenceStore, Kept
 from ..store.evidence import FILE as STORE_FILE
 from ..terminal import say
+from ..transport import Access, Limits, RequestsTransport
 from .ground import Environment
 
 
@@ -73,6 +77,20 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
     )
     live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
     return LiveRun(live, recorder, Path(options.record) if options.record else None)
+
+
+# --- prose ----------------------------------------------------------------------------------------
+
+
+def with_prose(case: Case, environment: Environment) -> Case:
+    """The case with the words of the user's language model, or why there are none. Raises InputError without one."""
+    folder, keyring = paths.data_dir(environment), partial(kept_key, system_ring())
+    settings = read_prose(folder, environment, keyring)
+    shared = user_settings(environment, {})
+    access = Access(shared.proxy, shared.ca_bundle, shared.plain_hosts)
+    audit = Audit(folder / AUDIT_FILE, f"{case.report_id}-prose", case.tlp)
+    with RequestsTransport(Limits(read=settings.timeout, overall=settings.timeout), access=access) as transport:
+        return rephrased(case, settings, transport, audit, SYSTEM.now())
 
 
 # --- status ---------------------------------------------------------------------------------------

@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..assessment import Assessment
-from ..case import Case
+from ..case import Case, Prose
 from ..dossier import Evidence
 from .blocklist import utc
+from .blocks import Cite, Inline, Line, Strong
 from .citations import Citation, Register
 from .escape import defanged, visible
 from .prose import joined, likelihood
@@ -162,6 +164,20 @@ def _beside(words: Sequence[str]) -> List[str]:
 def _words(text: str) -> Tuple[str, ...]:
     """The words of a text in lower case, without the marks around them. A defanged address is one word."""
     return tuple(word for word in (token.strip(_EDGES).lower() for token in re.split(r"[\s/]+", text)) if word)
+
+
+def told(prose: Prose, register: Register) -> Line:
+    """The paragraph that the report prints: the model's sentences with their references, or why there are none."""
+    if prose.refused:
+        reason = prose.refused.rstrip(".")
+        return (f"The text of a language model ({prose.model}) is not printed: {reason}. What stands here is our own.",)
+    owner = {item.number: item.address for address in register.by_address for item in register.of(address)}
+    line: List[Inline] = [Strong("In other words"), f" (by {prose.model}, each word held against the evidence): "]
+    parts = _CITED.split(prose.text)
+    for sentence, labels in zip_longest(parts[0::2], parts[1::2], fillvalue=""):
+        numbers = [int(label.strip()[1:]) for label in labels.split(",") if label]
+        line += [sentence.strip(), *(Cite(number, owner.get(number, "")) for number in numbers), " "]
+    return tuple(part for part in line if part != "")
 
 
 def question(model: str, given: Material) -> bytes:
