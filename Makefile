@@ -47,6 +47,8 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/logpass.py
 	$(BIN)/python benchmarks/snapshot.py
+	$(BIN)/python benchmarks/triage.py
+	$(BIN)/python benchmarks/providers.py
 	$(BIN)/python benchmarks/notebook.py
 
 # Builds the embedded snapshot anew from its pinned sources (Python >= 3.11).
