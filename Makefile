@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit matrix bench snapshot snapshot-check clean
+.PHONY: demo test lint types unit matrix bench app snapshot snapshot-check clean
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
@@ -42,6 +42,10 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/logpass.py
 	$(BIN)/python benchmarks/snapshot.py
+
+# Builds dist/ipthreat-<version>.spl and has AppInspect and ksconf look at it.
+app: $(SETUP)
+	.ci/appinspect
 
 # Builds the embedded snapshot anew from its pinned sources (Python >= 3.11).
 snapshot: $(SETUP)
