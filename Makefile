@@ -42,6 +42,8 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/logpass.py
 	$(BIN)/python benchmarks/snapshot.py
+	$(BIN)/python benchmarks/triage.py
+	$(BIN)/python benchmarks/providers.py
 
 # Builds dist/ipthreat-<version>.spl and has AppInspect and ksconf look at it.
 app: $(SETUP)

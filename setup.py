@@ -13,6 +13,8 @@ EXTRAS = {
     "notebooks": ["splunk-sdk>=2.1.1,<4", "pandas>=2.0,<4", "matplotlib>=3.8,<4", "tqdm>=4.66,<5"],
     "lab": ["jupyterlab>=4.2,<5", "ipywidgets>=8.1,<9", "papermill>=2.6,<3", "nbclient>=0.10,<1"],
     "spark": ["pyspark>=3.5,<5", "pandas>=2.0,<4", "pyarrow>=14"],
+    # The system's keyring for the keys of providers.
+    "keyring": ["keyring>=24,<26"],
     # Databases in MaxMind's format that the user has.
     "mmdb": ["maxminddb>=2.6,<4"],
     # What `python -m ipthreat.snapshot.build` reads its sources with; needs Python >= 3.11.

@@ -160,3 +160,56 @@ def test_a_listed_c2_server_is_known_as_one(tmp_path, lists):
 @pytest.mark.parametrize("text, scope", [("8.8.8.8", "global"), ("nonsense", "invalid")])
 def test_the_scope_of_a_text(text, scope):
     assert scoped(text)[1] == scope
+
+
+# Live sources
+
+
+class Live:
+    """Live sources that answer at once, and note what they were shown."""
+
+    def __init__(self, *silent: str) -> None:
+        self.shown: List[List[str]] = []
+        self._silent = silent
+
+    @property
+    def requests(self):
+        return {"live": len(self.shown)}
+
+    def answers(self, dossiers):
+        self.shown.append([f"{item.address}:{len(item.evidence)}" for item in dossiers])
+        return {
+            item.address: (Evidence("live", SourceKind.PROVIDER, Status.OK),)
+            for item in dossiers
+            if item.is_global and item.address not in self._silent
+        }
+
+
+def live_gathered(live: Live, *texts: str, sources=()):
+    return list(Gatherer(sources or (Counting(),), live=live).gather(texts, {}, None))
+
+
+def test_live_sources_are_asked_once_about_all_addresses_with_what_is_known_of_them():
+    live = Live()
+    found = live_gathered(live, "8.8.8.8", "1.1.1.1", "8.8.8.8", "10.0.0.1")
+    assert live.shown == [["8.8.8.8:1", "1.1.1.1:1", "10.0.0.1:0"]]
+    assert [[entry.source for entry in item.evidence] for item in found] == [["counting", "live"]] * 2 + [[]]
+
+
+def test_an_address_of_which_they_say_nothing_stays_as_it_is():
+    (found,) = live_gathered(Live("8.8.8.8"), "8.8.8.8")
+    assert [entry.source for entry in found.evidence] == ["counting"]
+
+
+def test_a_live_answer_takes_the_place_of_an_entry_of_the_same_source():
+    recorded = RecordedSource({"1.1.1.1": (Evidence("live", SourceKind.PROVIDER, Status.OK),)})
+    (found,) = live_gathered(Live(), "8.8.8.8", sources=(recorded,))
+    assert [(entry.source, entry.status.value) for entry in found.evidence] == [
+        ("talos", "unavailable"),
+        ("live", "ok"),
+    ]
+
+
+def test_requests_are_those_of_the_live_sources():
+    assert Gatherer(()).requests == {}
+    assert Gatherer((), live=Live()).requests == {"live": 0}

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Iterator, Set, Tuple
 
@@ -18,6 +19,7 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # Third-party package → the places that may import it, as prefixes of the path below lib/ipthreat.
 ALLOWED = {
     "requests": ("transport.py",),
+    "keyring": ("keys.py",),
     "urllib3": ("transport.py", "exchange.py"),
     "splunklib": ("splunk/",),
     "pandas": ("notebook/", "spark.py"),
@@ -49,17 +51,17 @@ def third_party(name: str) -> bool:
     return name not in STANDARD and name != "ipthreat"
 
 
-# Python 3.9 has no list of its own standard library: these are what the library may use there.
-STANDARD: Set[str] = set(getattr(sys, "stdlib_module_names", ())) or {
-    "__future__", "abc", "argparse", "array", "ast", "base64", "binascii", "bisect", "bz2", "calendar", "codecs",
-    "collections", "contextlib", "contextvars", "copy", "csv", "dataclasses", "datetime", "email", "enum",
-    "errno", "fcntl", "builtins", "logging",
-    "functools", "getpass", "gzip", "hashlib", "heapq", "html", "http", "importlib", "io", "ipaddress", "itertools",
-    "json", "lzma", "math", "mmap", "msvcrt", "operator", "os", "pathlib", "platform", "random", "re", "secrets",
-    "select", "shutil", "signal", "socket", "socketserver", "sqlite3", "ssl", "stat", "statistics", "string",
-    "struct", "subprocess", "sys", "tarfile", "tempfile", "textwrap", "threading", "time", "traceback", "types",
-    "typing", "unicodedata", "unittest", "urllib", "uuid", "warnings", "weakref", "xml", "zipfile", "zlib",
-}  # fmt: skip
+def standard() -> Set[str]:
+    """The modules of the standard library. Python 3.9 has no list of them: there they are those in its folder."""
+    named = set(getattr(sys, "stdlib_module_names", ()))
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    places = (folder, folder / "lib-dynload", Path(sysconfig.get_config_var("DESTSHARED") or folder))
+    return named or {path.name.split(".")[0] for place in places for path in place.glob("*")} | {
+        *sys.builtin_module_names
+    }
+
+
+STANDARD = standard()  # fmt: skip
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(LIBRARY).as_posix())

@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple
 
 import pytest
 
-from ipthreat.errors import FetchError, InputError
+from ipthreat.errors import FetchError, FetchTimeout, InputError
 from ipthreat.testkit import behaviours
 from ipthreat.testkit.server import Behaviour, FakeServer
 from ipthreat.transport import (
@@ -517,3 +517,51 @@ def test_importing_the_transport_pulls_no_third_party_module():
     program = "import sys, ipthreat.transport; print({'requests', 'urllib3', 'certifi'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+# One attempt, for a caller that decides itself
+
+
+def test_an_attempt_gives_the_answer_or_the_failure_and_never_raises():
+    with asking({"/": behaviours.data(BODY), "/gone": behaviours.hang_up()}) as both:
+        whole = both.transport.attempt(Request(both.server.url + "/"), 30.0)
+        broken = both.transport.attempt(Request(both.server.url + "/gone"), 30.0)
+        refused = both.transport.attempt(Request("http://feeds.example/"), 30.0)
+    assert whole.response is not None
+    assert whole.response.body == BODY
+    assert (type(broken.failure), broken.again) == (FetchError, True)
+    assert (type(refused.failure), refused.again) == (FetchError, False)
+
+
+def test_an_attempt_is_not_made_again():
+    with asking({"/": behaviours.status(503)}, **Waits().seams) as both:
+        outcome = both.transport.attempt(Request(both.server.url + "/"), 30.0)
+        assert outcome.response is not None
+        assert (outcome.response.status, len(both.server.asked)) == (503, 1)
+
+
+@pytest.mark.parametrize("behaviour", [behaviours.after(30, behaviours.data(BODY)), behaviours.slow_drip(BODY, 0.02)])
+def test_an_attempt_takes_no_longer_than_it_may_and_what_is_late_is_a_timeout(behaviour: Behaviour):
+    with asking({"/": behaviour}) as both:
+        assert isinstance(both.transport.attempt(Request(both.server.url + "/"), 0.1).failure, FetchTimeout)
+
+
+def test_silence_beyond_the_read_limit_is_a_timeout_too():
+    with asking({"/": behaviours.after(30, behaviours.data(BODY))}, limits=Limits(read=0.1)) as both:
+        assert isinstance(both.transport.attempt(Request(both.server.url + "/"), 30.0).failure, FetchTimeout)
+
+
+def test_the_mock_s_attempt_gives_what_it_raises_as_the_outcome():
+    def _fails(request: Request) -> Response:
+        raise FetchTimeout("late")
+
+    assert str(MockTransport(_fails).attempt(Request("https://a.example/"), 1.0).failure) == "late"
+
+
+def test_debug_logs_of_others_are_left_alone_and_ours_name_no_query(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG)
+    with asking({"/": behaviours.data(BODY)}) as both:
+        both.transport.send(Request(both.server.url + f"/?key={CANARY}"))
+        logging.getLogger("urllib3.connectionpool").debug("of another part of the program")
+    assert CANARY not in caplog.text
+    assert "of another part of the program" in caplog.text

@@ -32,6 +32,11 @@ def until(remaining: Callable[[], float]) -> Iterator[None]:
         _remaining.reset(token)
 
 
+def reading() -> bool:
+    """True while this thread is inside `until`: an exchange of ours is under way."""
+    return _remaining.get(None) is not None
+
+
 class TimedReader(io.RawIOBase):
     """The raw stream of a socket that raises `socket.timeout` at the deadline set by `until`."""
 

@@ -49,6 +49,16 @@ class SourcePart:
 
 
 @dataclass(frozen=True)
+class Prose:
+    """What a language model made of the evidence, or why none of it is printed."""
+
+    model: str
+    text: str = ""
+    """Sentences with their evidence, `… [E1, E4].`; checked word for word."""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything the reports of one run are rendered from."""
 
@@ -64,6 +74,8 @@ class Case:
     """Requests made per provider in this run; 0 for one whose answers were replayed."""
     rerun: str = "ipthreat report"
     """The command that makes this report anew."""
+    prose: Optional[Prose] = None
+    """Asked for by the user; None as a rule. The report's id does not depend on it."""
 
     @property
     def hostile(self) -> Tuple[Assessment, ...]:

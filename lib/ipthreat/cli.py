@@ -1,4 +1,4 @@
-"""The command line: `ipthreat demo | check | report | update | status`.
+"""The command line: `ipthreat demo | check | report | update | configure | status`.
 
 Only this module and `commands/` read the environment, the clock and the user's files; below them all are values.
 """
@@ -46,7 +46,8 @@ def parser() -> argparse.ArgumentParser:
     main_parser = argparse.ArgumentParser(
         prog="ipthreat",
         description="Judges IP addresses: who owns them, what is known about them, what they did in your events, how"
-        " sure that is, why, and what to do now. Needs no key and no network; nothing you give it leaves this machine.",
+        " sure that is, why, and what to do now. Needs no key and no network; without --live nothing you give it leaves"
+        " this machine.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -56,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     _check(verbs)
     _report(verbs)
     _update(verbs)
+    _configure(verbs)
     _status(verbs)
     return main_parser
 
@@ -84,6 +86,10 @@ def _judging(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--policy", choices=sorted(POLICIES), default="standard", help="weights and prior (%(default)s)")
     verb.add_argument("--allowlist", metavar="FILE", help="addresses or prefixes[,expiry][,reason], one a line")
+    verb.add_argument("--live", action="store_true", help="ask the configured providers; only then addresses are sent")
+    verb.add_argument("--budget", metavar="N", type=int, help="ask about so many new addresses at most, worst first")
+    verb.add_argument("--dry-run", action="store_true", help="say what --live would ask, and send nothing")
+    verb.add_argument("--record", metavar="FILE", help="write the providers' answers into a file for --evidence")
 
 
 def _check(verbs: _Verbs) -> None:
@@ -104,13 +110,16 @@ def _report(verbs: _Verbs) -> None:
     verb.add_argument("--format", metavar="FORM", default="threat", help=f"what to print: {', '.join(_FORMS)} (threat)")
     verb.add_argument("--strict", action="store_true", help="print exactly the lines of the reference report")
     verb.add_argument("--out", metavar="DIR", help="also write every form into this folder")
+    verb.add_argument("--prose", action="store_true", help="have the evidence said again by the model in [prose]")
     verb.add_argument("--pdf", metavar="FILE", help="also print the actionable report as PDF (needs Chromium)")
     verb.add_argument("--field", metavar="NAME", help="the field that holds the address, if not found by itself")
     verb.add_argument("--input", metavar="FORMAT", help="the log's format, when it is not recognised by itself")
     verb.add_argument("--own", metavar="NET", action="append", default=[], help="a network of ours (private ones are)")
     verb.add_argument("--only", metavar="IP", action="append", default=[], help="report on these addresses alone")
     verb.add_argument("--title", default=commands.TITLE, help="the report's title (%(default)s)")
-    verb.add_argument("--tlp", choices=TLP_LABELS, default="TLP:AMBER", help="handling label (%(default)s)")
+    verb.add_argument(
+        "--tlp", choices=TLP_LABELS, help="handling label (TLP:AMBER); if given, also of what --live may send"
+    )
     _judging(verb)
 
 
@@ -129,8 +138,16 @@ def _update(verbs: _Verbs) -> None:
     verb.add_argument("--ca-bundle", metavar="FILE", help="certificates to trust instead of the usual ones")
 
 
+def _configure(verbs: _Verbs) -> None:
+    verb = _verb(verbs, "configure", "set up the providers that --live asks", "ipthreat configure virustotal")
+    verb.add_argument("provider", nargs="?", help="the provider; without one, all are listed with where their key is")
+    verb.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another setting of it")
+    verb.add_argument("--in-file", action="store_true", help="keep the key in the settings file, not in the keyring")
+    verb.add_argument("--remove", action="store_true", help="forget the provider and its key")
+
+
 def _status(verbs: _Verbs) -> None:
-    _verb(verbs, "status", "show each part of the data with its age", "ipthreat status")
+    _verb(verbs, "status", "show each part of the data and each live source", "ipthreat status")
 
 
 def main(arguments: Optional[Sequence[str]] = None, environment: Mapping[str, str] = os.environ) -> int:

@@ -7,7 +7,9 @@
     │   ├── EvidenceError              a file of recorded provider answers that cannot be used
     │   └── PolicyError                an unknown policy, or a weight that makes no sense
     ├── SnapshotError              exit code 4: a snapshot or list file is missing, cut short or corrupt
+    ├── StoreError                 exit code 4: the evidence store or the quota ledger cannot be used
     ├── FetchError                 exit code 5: a download failed, or is not what it should be
+    │   └── FetchTimeout               … because there was no complete answer in the time allowed
     └── MissingExtraError          exit code 6: an optional dependency is not installed
 
 Each message is one sentence that names the thing and, where there is one, the remedy.
@@ -50,10 +52,20 @@ class SnapshotError(IpthreatError):
     exit_code = 4
 
 
+class StoreError(IpthreatError):
+    """The evidence store or the quota ledger cannot be used; a run goes on without it and says so."""
+
+    exit_code = 4
+
+
 class FetchError(IpthreatError):
     """A download failed, or what came is not what it should be."""
 
     exit_code = 5
+
+
+class FetchTimeout(FetchError):  # noqa: N818  # the word says that it is one
+    """There was no connection or no complete answer in the time allowed."""
 
 
 class MissingExtraError(IpthreatError):

@@ -51,6 +51,12 @@ class Transport(Protocol):
     def send(self, request: Request) -> Response:
         """The answer. Raises FetchError when there is no complete one."""
 
+    def attempt(self, request: Request, seconds: float) -> Outcome:
+        """One attempt of at most so many seconds, for a caller that decides itself whether to ask again."""
+
+    def close(self) -> None:
+        """Lets go of connections that are kept; it may be used again afterwards."""
+
 
 class MockTransport:
     """A transport for tests: a callable answers, and `requests` keeps what was asked, in order."""
@@ -63,6 +69,16 @@ class MockTransport:
         """Whatever the callable returns or raises for this request."""
         self.requests.append(request)
         return self._answer(request)
+
+    def attempt(self, request: Request, seconds: float) -> Outcome:
+        """The same, with a FetchError that is raised as the outcome."""
+        try:
+            return Outcome(self.send(request))
+        except FetchError as error:
+            return Outcome(failure=error)
+
+    def close(self) -> None:
+        """There are no connections here."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The only part of the judgement that does I/O.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
@@ -31,6 +31,17 @@ class Source(Protocol):
 
     def evidence(self, address: str) -> Sequence[Evidence]:
         """All it states about the address (canonical text)."""
+
+
+class LiveSources(Protocol):
+    """Sources that are asked about many addresses at once, when all that is known without asking is known."""
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Requests made so far, by provider."""
+
+    def answers(self, dossiers: Sequence[Dossier]) -> Mapping[str, Sequence[Evidence]]:
+        """Address → what the sources state, failures included. Never raises because a source failed."""
 
 
 def _utc(date: str) -> Optional[datetime]:
@@ -168,11 +179,24 @@ class Gatherer:
 
     sources: Tuple[Source, ...]
     allowlist: Allowlist = field(default_factory=Allowlist)
+    live: Optional[LiveSources] = None
+    """Asked last, about all addresses together: which of them matter is told by what the others say."""
+
+    @property
+    def requests(self) -> Dict[str, int]:
+        """Requests made so far, by provider."""
+        return dict(self.live.requests) if self.live else {}
 
     def gather(
         self, addresses: Iterable[str], observations: Mapping[str, Observation], period_end: Optional[datetime]
     ) -> Iterator[Dossier]:
         """One dossier per distinct address, in order of first mention; what is no address gets the scope `invalid`."""
+        dossiers = self._local(addresses, observations, period_end)
+        return _joined(list(dossiers), self.live) if self.live else dossiers
+
+    def _local(
+        self, addresses: Iterable[str], observations: Mapping[str, Observation], period_end: Optional[datetime]
+    ) -> Iterator[Dossier]:
         done = set()
         for text in addresses:
             address, scope = scoped(text)
@@ -191,6 +215,16 @@ class Gatherer:
             evidence += source.evidence(address)
         allowance = self.allowlist.allowance(address)
         return Dossier(address, scope, tuple(evidence), sighting, behaviours, period_end, allowance)
+
+
+def _joined(dossiers: Sequence[Dossier], live: LiveSources) -> Iterator[Dossier]:
+    """The dossiers with the live answers in them, which take the place of "was not asked" by the same source."""
+    answers = live.answers(dossiers)
+    for dossier in dossiers:
+        found = answers.get(dossier.address, ())
+        spoke = {item.source for item in found}
+        kept = [item for item in dossier.evidence if item.source not in spoke]
+        yield replace(dossier, evidence=(*kept, *found)) if found else dossier
 
 
 def scoped(text: str) -> Tuple[str, str]:

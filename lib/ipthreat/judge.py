@@ -39,7 +39,8 @@ class Judge:
         self, dossiers: Iterable[Dossier], title: str, rerun: str, tlp: str, events: Optional[EventsRead]
     ) -> Case:
         assessments = sorted(judged(dossiers, self.policy, self.as_of), key=pressing)
-        return Case(title, tuple(assessments), self.as_of, self.policy, tlp, events, self.parts, {}, rerun)
+        asked = self.gatherer.requests
+        return Case(title, tuple(assessments), self.as_of, self.policy, tlp, events, self.parts, asked, rerun)
 
 
 def judged(dossiers: Iterable[Dossier], policy: Policy, as_of: datetime) -> List[Assessment]:

@@ -9,6 +9,9 @@ Format `ipthreat-evidence/1`:
 
 `body` is the provider's answer as it came. An answer without body needs a `status` other than ok. A file that is one
 VirusTotal v3 object (`{"data": {"type": "ip_address", …}}`) is taken as that provider's answer.
+
+An answer with `http` is a whole HTTP answer, as `recording.py` writes them: about all of its `addresses`, with its
+status and headers, and `text` instead of `body` where it was no JSON. It is read by the provider just as when it came.
 """
 
 from __future__ import annotations
@@ -17,13 +20,14 @@ import json
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
 from .address import canonical
 from .dossier import Evidence, SourceKind, Status
 from .errors import AddressError, EvidenceError
+from .exchange import Response
 from .providers import PROVIDERS
-from .providers.base import failed, mapping, text
+from .providers.base import LiveProvider, Provider, failed, mapping, text
 
 FORMAT = "ipthreat-evidence/1"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
@@ -46,7 +50,7 @@ def parse_time(value: str) -> datetime:
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
 
 
-def read_evidence(path: Path) -> Dict[str, Tuple[Evidence, ...]]:
+def read_evidence(path: Path, providers: Mapping[str, Provider] = PROVIDERS) -> Dict[str, Tuple[Evidence, ...]]:
     """Address → evidence, from a file. Raises EvidenceError in one sentence for a file that cannot be used."""
     try:
         if path.stat().st_size > SIZE_LIMIT:
@@ -56,15 +60,17 @@ def read_evidence(path: Path) -> Dict[str, Tuple[Evidence, ...]]:
         raise EvidenceError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (ValueError, RecursionError):
         raise EvidenceError(f"{path}: is no JSON") from None
-    return evidence_from(data, str(path))
+    return evidence_from(data, str(path), providers)
 
 
-def evidence_from(data: Any, origin: str) -> Dict[str, Tuple[Evidence, ...]]:
+def evidence_from(
+    data: Any, origin: str, providers: Mapping[str, Provider] = PROVIDERS
+) -> Dict[str, Tuple[Evidence, ...]]:
     """Address → evidence, from decoded JSON. `origin` names it in an EvidenceError."""
     found: Dict[str, List[Evidence]] = {}
     for number, answer in enumerate(_answers(data, origin), start=1):
-        address, item = _evidence(answer, f"{origin}: answer {number}")
-        found.setdefault(address, []).append(item)
+        for address, item in _told(mapping(answer), f"{origin}: answer {number}", providers):
+            found.setdefault(address, []).append(item)
     return {address: tuple(items) for address, items in found.items()}
 
 
@@ -78,20 +84,44 @@ def _answers(data: Any, origin: str) -> List[Any]:
     raise EvidenceError(f'{origin}: is neither a file of format "{FORMAT}" nor a VirusTotal v3 IP address object')
 
 
-def _evidence(answer: Any, place: str) -> Tuple[str, Evidence]:
-    fields = mapping(answer)
+def _told(fields: Mapping[str, Any], place: str, providers: Mapping[str, Provider]) -> Iterator[Tuple[str, Evidence]]:
+    """(address, evidence) of one answer; of several addresses where it is a whole HTTP answer."""
+    name, retrieved = text(fields.get("provider")), _retrieved(fields, place)
+    if "http" not in fields:
+        address = _address(fields.get("address"), place)
+        if "body" not in fields:
+            yield address, _without_answer(name, address, fields, place, providers)
+        else:
+            yield address, _known(name, place, providers).parse(address, fields["body"], retrieved)
+        return
+    provider = _known(name, place, providers)
+    if not hasattr(provider, "answers") or retrieved is None:
+        raise EvidenceError(f"{place}: an HTTP answer needs a provider that can be asked, and the time it came")
+    told = fields.get("addresses")
+    addresses = [_address(item, place) for item in told] if isinstance(told, list) else []
+    yield from cast(LiveProvider, provider).answers(addresses, _response(fields), retrieved).items()
+
+
+def _known(name: str, place: str, providers: Mapping[str, Provider]) -> Provider:
+    if name not in providers:
+        raise EvidenceError(f"{place}: there is no provider {name!r}; there are {', '.join(providers)}")
+    return providers[name]
+
+
+def _address(value: Any, place: str) -> str:
     try:
-        address = canonical(text(fields.get("address")))
+        return canonical(text(value))
     except AddressError:
         raise EvidenceError(f"{place}: has no valid address") from None
-    retrieved = _retrieved(fields, place)
-    name = text(fields.get("provider"))
-    provider = PROVIDERS.get(name)
-    if "body" not in fields:
-        return address, _without_answer(name, address, fields, place)
-    if provider is None:
-        raise EvidenceError(f"{place}: there is no provider {name!r}; there are {', '.join(PROVIDERS)}")
-    return address, provider.parse(address, fields["body"], retrieved)
+
+
+def _response(fields: Mapping[str, Any]) -> Response:
+    """The recorded HTTP answer."""
+    status = fields["http"] if isinstance(fields["http"], int) else 0
+    headers = {name: text(value) for name, value in mapping(fields.get("headers")).items()}
+    shown = fields.get("text")
+    body = shown if isinstance(shown, str) else json.dumps(fields.get("body"))
+    return Response(status, headers, body.encode("utf-8", "replace"))
 
 
 def _retrieved(fields: Mapping[str, Any], place: str) -> Optional[datetime]:
@@ -103,7 +133,9 @@ def _retrieved(fields: Mapping[str, Any], place: str) -> Optional[datetime]:
         raise EvidenceError(f"{place}: `retrieved` is no ISO 8601 time") from None
 
 
-def _without_answer(name: str, address: str, fields: Mapping[str, Any], place: str) -> Evidence:
+def _without_answer(
+    name: str, address: str, fields: Mapping[str, Any], place: str, providers: Mapping[str, Provider]
+) -> Evidence:
     try:
         status = Status(fields.get("status"))
     except ValueError:
@@ -111,6 +143,6 @@ def _without_answer(name: str, address: str, fields: Mapping[str, Any], place: s
     if status in (Status.OK, Status.STALE) or not name:
         raise EvidenceError(f"{place}: has neither a body nor a status that says why there is none")
     reason = text(fields.get("reason"))
-    if name in PROVIDERS:
-        return failed(PROVIDERS[name], address, status, reason)
+    if name in providers:
+        return failed(providers[name], address, status, reason)
     return Evidence(name, SourceKind.PROVIDER, status, reason=reason)

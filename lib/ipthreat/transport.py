@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import random
 import socket
 import sys
@@ -22,8 +23,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, Type
 from urllib.parse import urljoin
 
-from .bounded import TimedReader, read_body, until
-from .errors import FetchError
+from .bounded import TimedReader, read_body, reading, until
+from .errors import FetchError, FetchTimeout
 from .exchange import Access, Limits, MockTransport, Outcome, Request, Response, Retries, Transport, origin, redacted
 from .version import __version__
 
@@ -73,12 +74,20 @@ class RequestsTransport:
         deadline = self._clock() + self._limits.overall
         attempt = 1
         while True:
-            outcome = self._attempt(request, lambda: deadline - self._clock())
+            outcome = self.attempt(request, deadline - self._clock())
             wait = self._retries.wait(outcome, attempt, self._jitter())
             if wait is None or self._clock() + wait >= deadline:
                 return outcome.result()
             self._sleep(wait)
             attempt += 1
+
+    def attempt(self, request: Request, seconds: float) -> Outcome:
+        """One attempt, redirects included, of at most `seconds` and the overall limit. Never raises."""
+        deadline = self._clock() + min(seconds, self._limits.overall)
+        try:
+            return self._attempt(request, lambda: deadline - self._clock())
+        except FetchError as error:
+            return Outcome(failure=error)
 
     def close(self) -> None:
         """Closes the kept connections. The transport may be used again afterwards."""
@@ -116,14 +125,14 @@ class RequestsTransport:
                 answer = self._ask(request, host, remaining())
                 return Outcome(Response(answer.status_code, dict(answer.headers), self._body(request, answer)))
         except FetchError as error:
-            words, again = str(error), False
+            kind, words, again = FetchError, str(error), False
         except (OSError, ValueError, HTTPError) as error:  # requests' own exceptions are OSErrors
-            words, again = _explained(_chain(error, outside), late=remaining() <= 0)
+            kind, words, again = _explained(_chain(error, outside), late=remaining() <= 0)
             again = again and answer is None
         finally:
             if answer is not None:
                 answer.close()
-        return Outcome(None, FetchError(f"{redacted(request.url)}: {words}"), again)
+        return Outcome(None, kind(f"{redacted(request.url)}: {words}"), again)
 
     def _ask(self, request: Request, host: str, left: float) -> requests.Response:
         """Sends the request and reads the answer's headers.
@@ -156,8 +165,14 @@ class RequestsTransport:
     def _adapter(self) -> HTTPAdapter:
         with self._lock:
             if self._opened is None:
+                logging.getLogger("urllib3.connectionpool").addFilter(_silent)  # adding it again changes nothing
                 self._opened = _bounded_adapter(self._connections)
             return self._opened
+
+
+def _silent(record: logging.LogRecord) -> bool:
+    """Keeps what urllib3 notes of our requests out of debug logs: it names the whole query, and keys with it."""
+    return record.levelno > logging.DEBUG or not reading()
 
 
 def _redirected(request: Request, location: str) -> Request:
@@ -170,14 +185,24 @@ def _redirected(request: Request, location: str) -> Request:
     raise FetchError(f"{redacted(request.url)}: it redirects to {redacted(target)}, which is not followed")
 
 
-def _explained(chain: List[BaseException], late: bool) -> Tuple[str, bool]:
-    """Our words for a failure, and whether to ask again. The wrappers' own texts contain the URL, so none is used."""
+def _explained(chain: List[BaseException], late: bool) -> Tuple[Type[FetchError], str, bool]:
+    """Our error and words for a failure, and whether to ask again.
+
+    The wrappers' own texts contain the URL, so none is used.
+    """
     if late:
-        return "there was no complete answer in the time allowed", False
-    for kind, words, again in _causes():
-        if any(isinstance(link, kind) for link in chain):
-            return words, again
-    return "the request could not be sent", False
+        return FetchTimeout, "there was no complete answer in the time allowed", False
+    for cause, words, again in _causes():
+        if any(isinstance(link, cause) for link in chain):
+            return (FetchTimeout if issubclass(cause, _slow()) else FetchError), words, again
+    return FetchError, "the request could not be sent", False
+
+
+def _slow() -> Tuple[Type[BaseException], ...]:
+    """The causes that are a matter of time."""
+    from requests.exceptions import ConnectTimeout
+
+    return ConnectTimeout, socket.timeout
 
 
 def _causes() -> Tuple[Tuple[Type[BaseException], str, bool], ...]:

@@ -12,6 +12,7 @@ import pytest
 
 from ipthreat.testkit import behaviours
 from ipthreat.testkit.server import LARGEST_REQUEST, FakeServer
+from ipthreat.transport import Request, RequestsTransport
 
 BODY = b"192.0.2.1\n192.0.2.2\n"
 
@@ -101,3 +102,11 @@ def test_a_behaviour_at_fault_is_shown_and_ends_only_its_own_connection(capfd: p
             ask(server, "/bad")
         assert ask(server, "/good")[0] == 200
     assert "a fault in the test itself" in capfd.readouterr().err
+
+
+def test_a_route_with_a_star_serves_all_paths_that_begin_with_it_and_the_longest_one_decides():
+    routes = {"/a/*": behaviours.data(b"a"), "/a/b/*": behaviours.data(b"ab"), "/a/b/c": behaviours.data(b"abc")}
+    with FakeServer(routes) as server, RequestsTransport() as transport:
+        asked = {path: transport.send(Request(server.url + path)) for path in ("/a/1", "/a/b/1", "/a/b/c", "/b")}
+    assert [answer.body for answer in asked.values()][:3] == [b"a", b"ab", b"abc"]
+    assert asked["/b"].status == 404

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .. import paths
 from ..case import SourcePart
@@ -23,16 +23,20 @@ from .ground import Environment, lists_file, now, output
 
 
 def status(options: argparse.Namespace, environment: Environment) -> int:
-    """`ipthreat status`: a row per part of the data, with its age; exit code 4 when a file cannot be used."""
+    """`ipthreat status`: a row per part of the data and per live source; exit code 4 when a file cannot be used."""
     lists, moment = lists_file(environment), now()
     intelligence = Intelligence.opened(lists)
     rows = [_row(part, moment) for part in intelligence.parts()]
     problems = [text for text in (intelligence.snapshot_error, intelligence.lists_error) if text]
     problems += _stale_feeds(environment, moment)
+    sources = _sources(environment, moment) if lists else []
     if options.json:
-        output(json.dumps({"parts": rows, "problems": problems, "lists_file": str(lists or "")}, indent=2))
+        told = {"parts": rows, "sources": sources, "problems": problems, "lists_file": str(lists or "")}
+        output(json.dumps(told, indent=2))
     else:
         _table(rows, lists)
+        if sources:
+            _source_table(sources)
         for problem in problems:
             say(f"ipthreat: {problem}")
     return 4 if intelligence.snapshot_error or intelligence.lists_error else 0
@@ -57,6 +61,26 @@ def _table(rows: List[Dict[str, object]], lists: Optional[Path]) -> None:
         output(f"{row['name']:<28} {row['date']:<10} {age:>10} {row['entries']:>9,}  {row['licence']}")
     present = lists is not None and lists.exists()
     output(f"\nlists of yours: {lists if present else 'none; `ipthreat update` fetches them'}")
+
+
+def _sources(environment: Environment, moment: datetime) -> List[Dict[str, Any]]:
+    """A row per live source; none without a settings file or a key in the environment."""
+    from .sources import source_rows  # opens sqlite: only when asked
+
+    return source_rows(environment, moment)
+
+
+def _source_table(rows: List[Dict[str, Any]]) -> None:
+    line = "{:<12} {:<14} {:>10} {:>10} {:>9} {:>8}  {}"
+    output("\n" + line.format("source", "last", "used today", "left today", "answers", "hit rate", "remark"))
+    for row in rows:
+        state = row["last"] if row["enabled"] and row["configured"] else "disabled" if row["configured"] else "no key"
+        rate = "-" if row["hit_rate"] is None else f"{row['hit_rate']:.0%}"
+        blocked = f"blocked until {row['blocked_until']}" if row["blocked_until"] else ""
+        share = f"a share of 1/{row['members']}" if row["members"] > 1 else ""
+        remark = "; ".join(item for item in (blocked, share, row["last_reason"]) if item)
+        left = row["left"].get("day", "-")
+        output(line.format(row["provider"], state, row["used"]["day"], left, row["answers"], rate, remark))
 
 
 def _stale_feeds(environment: Environment, moment: datetime) -> List[str]:

@@ -9,7 +9,7 @@ import shlex
 import sys
 from datetime import datetime, time, timedelta
 from pathlib import Path, PurePath
-from typing import Dict, Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 
 from .. import demo
 from ..address import split
@@ -36,7 +36,13 @@ from ..signals import EARLY, age_in_days
 from ..terminal import coloured, colours_wanted, say
 from .ground import Environment, lists_file, now, output
 
+if TYPE_CHECKING:  # what asks providers is loaded only when they are asked
+    from ..live import Live
+    from .sources import LiveRun
+
 TITLE = "Suspicious IP Addresses"
+TLP = "TLP:AMBER"
+"""A report's label where none is given."""
 
 
 _EARLIEST, _LATEST = 1970, 2105
@@ -78,11 +84,22 @@ def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
     return age is None or age >= EARLY, item.status.answered, dated.timestamp() if dated else 0.0
 
 
-def _judge(options: argparse.Namespace, intelligence: Intelligence, moment: datetime) -> Judge:
+def _asked(options: argparse.Namespace, environment: Environment, moment: datetime) -> Optional[LiveRun]:
+    """The live part of the command; None when nobody is to be asked."""
+    if not options.live and not options.dry_run:
+        return None
+    from .sources import live_run
+
+    return live_run(options, environment, moment)
+
+
+def _judge(
+    options: argparse.Namespace, intelligence: Intelligence, moment: datetime, asked: Optional[LiveRun]
+) -> Judge:
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
     if allowed.expired:
         say(f"{counted(allowed.expired, 'entry', 'entries')} of {options.allowlist} expired before the time judged")
-    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy)
+    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy, asked.live if asked else None)
 
 
 def _judge_with(
@@ -91,16 +108,17 @@ def _judge_with(
     evidence: Sequence[str],
     allowed: Optional[Allowlist] = None,
     policy: str = "standard",
+    live: Optional[Live] = None,
 ) -> Judge:
     sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence, moment)))
-    return Judge(Gatherer(sources, allowed or Allowlist()), policy_named(policy), moment, intelligence.parts())
+    return Judge(Gatherer(sources, allowed or Allowlist(), live), policy_named(policy), moment, intelligence.parts())
 
 
 def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str], moment: datetime) -> str:
     """The command that makes the same report again, quoted for a shell.
 
     Of files it has the names alone: a report is passed on, and where a file lies is nobody's business. The moment
-    judged is always told, since it decides how old the evidence is.
+    judged is always told, since it decides how old the evidence is; with live sources it can only be now.
     """
     words = ["ipthreat", verb, *(PurePath(text).name if verb == "report" else text for text in inputs)]
     for name in _REPEATED:
@@ -110,7 +128,8 @@ def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str], moment
         value = getattr(options, name, None)
         if value and value != usual:
             words += [f"--{name}", PurePath(value).name if name == "allowlist" else value]
-    return shlex.join([*words, "--as-of", moment.strftime("%Y-%m-%dT%H:%M:%SZ")])
+    when = ["--live"] if options.live else ["--as-of", moment.strftime("%Y-%m-%dT%H:%M:%SZ")]
+    return shlex.join([*words, *when])
 
 
 _REPEATED = ("evidence", "own", "only")
@@ -118,7 +137,7 @@ _SINGLE = {
     "field": None,
     "input": None,
     "title": TITLE,
-    "tlp": "TLP:AMBER",
+    "tlp": TLP,
     "allowlist": None,
     "policy": "standard",
 }
@@ -131,15 +150,18 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat check`: one paragraph per address, or the explanations as JSON."""
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
-    judge = _judge(options, intelligence, moment)
+    asked = _asked(options, environment, moment)
+    judge = _judge(options, intelligence, moment, asked)
     texts = list(_addresses(options.address))
     case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts, moment))
     if options.json:
         output(json.dumps(json_data(case), indent=2))
-        return 0
-    colours = colours_wanted(sys.stdout, environment)
-    for assessment in case.assessments:
-        output("\n".join(_told(assessment, options.explain, colours)))
+    else:
+        colours = colours_wanted(sys.stdout, environment)
+        for assessment in case.assessments:
+            output("\n".join(_told(assessment, options.explain, colours)))
+    if asked:
+        asked.finish()
     return 0
 
 
@@ -198,20 +220,35 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     form = format_named("json" if options.json else "strict" if options.strict else options.format)
     printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
-    judge = _judge(options, intelligence, moment)
+    asked = _asked(options, environment, moment)
+    judge = _judge(options, intelligence, moment, asked)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
     rerun = _rerun("report", options, options.events, moment)
-    case = judge.observed(observer, read, options.title, rerun, options.tlp)
+    case = judge.observed(observer, read, options.title, rerun, options.tlp or TLP)
     case = case.only(options.only) if options.only else case
+    case = _with_prose(case, environment) if options.prose else case
+    _write_files(case, options, printer)
+    for piece in form.pieces(case):
+        output(piece, end="")
+    _remarks(case)
+    if asked:
+        asked.finish()
+    return 0
+
+
+def _with_prose(case: Case, environment: Environment) -> Case:
+    from .sources import with_prose  # HTTP: only for those who ask for it
+
+    return with_prose(case, environment)
+
+
+def _write_files(case: Case, options: argparse.Namespace, printer: str) -> None:
+    """The folder with every form, and the PDF, where they are asked for."""
     if options.out:
         written = write_all(case, Path(options.out))
         say(f"{len(written)} files are in {options.out}; start with {FORMATS['html'].file}")
     if options.pdf:
         pdf.write(html_page(case), Path(options.pdf), printer, sandbox=os.geteuid() != 0)
-    for piece in form.pieces(case):
-        output(piece, end="")
-    _remarks(case)
-    return 0
 
 
 def _remarks(case: Case) -> None:

@@ -13,7 +13,7 @@ from ..case import Case
 from ..dossier import BehaviourKind, Status
 from ..priority import Priority, Severity, causes_of
 from ..version import __version__
-from . import chartdata
+from . import chartdata, rephrase
 from .actions import actions, first_steps, spoken_of
 from .annex import analysis_section, annex_section, method_section
 from .blocks import Block, Bullets, Document, Line, Listing, Paragraph, Section, Strong, Table
@@ -49,7 +49,7 @@ def document(case: Case) -> Document:
         case.tlp,
         _facts(case),
         (
-            _summary(case, steps),
+            _summary(case, steps, register),
             _board(case, steps),
             *_critical(case, register),
             unknowns_section(case, told, register),
@@ -124,12 +124,18 @@ def _facts(case: Case) -> Tuple[Tuple[str, str], ...]:
     )
 
 
-def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
+def _summary(case: Case, steps: Tuple[Action, ...], register: Register) -> Section:
+    """Our own words, and below them those of a language model where one was asked."""
+    ours = _bottom_line(case, steps)
+    return Section("Summary", (ours, Paragraph(rephrase.told(case.prose, register))) if case.prose else (ours,))
+
+
+def _bottom_line(case: Case, steps: Tuple[Action, ...]) -> Paragraph:
     """Bottom line up front: what, how sure, what to do now and by when; the assessment's quality on its own."""
     if not case.raised:
         urgent = [action for action in steps if action.step.within <= HOUR]
         todo = f" {urgent[0].text[:-1]}; due {urgent[0].due(case.as_of)}." if urgent else ""
-        return Section("Summary", (Paragraph((_nothing_raised(case), todo)),))
+        return Paragraph((_nothing_raised(case), todo))
     top, others = case.raised[0], len(case.raised) - 1
     further = counted(others, "further address", "further addresses")
     also = f"; {further} of High or Medium priority {'is' if others == 1 else 'are'} below" if others else ""
@@ -141,9 +147,7 @@ def _summary(case: Case, steps: Tuple[Action, ...]) -> Section:
         f"{title(item.source)} {silence(item.status)}" for item in top.dossier.evidence if not item.status.answered
     ]
     lacking = f"; {joined(missing)}" if missing else ""
-    return Section(
-        "Summary", (Paragraph((Strong(what), todo, f"Quality of the assessment: {grade} ({why}{lacking}).")),)
-    )
+    return Paragraph((Strong(what), todo, f"Quality of the assessment: {grade} ({why}{lacking})."))
 
 
 def _nothing_raised(case: Case) -> str:

@@ -15,9 +15,12 @@ _LONGEST_KEPT = 1024
 class Answers(Dict[Any, bytes]):
     """`answers[key]` is `answer(key)`, remembered; a key is a raw cell, or a tuple whose first member is one."""
 
-    def __init__(self, answer: Callable[[Any], bytes], length: Callable[[Any], int] = len) -> None:
-        """`length` tells how much memory a key takes, in bytes."""
+    def __init__(
+        self, answer: Callable[[Any], bytes], length: Callable[[Any], int] = len, kept: int = CELLS_KEPT
+    ) -> None:
+        """`length` tells how much memory a key takes, in bytes; `kept` keys are remembered."""
         super().__init__()
+        self._kept = kept
         self._answer = answer
         self._length = length
         self._gone = 0
@@ -41,7 +44,7 @@ class Answers(Dict[Any, bytes]):
 
     def __missing__(self, key: Any) -> bytes:
         value = self._answer(key)
-        if len(self) >= CELLS_KEPT:
+        if len(self) >= self._kept:
             self._make_room()
         if self._length(key) <= _LONGEST_KEPT:
             self[key] = value
@@ -50,8 +53,8 @@ class Answers(Dict[Any, bytes]):
         return value
 
     def _make_room(self) -> None:
-        if self._all - self._full_at < _FEW_KNOWN * CELLS_KEPT:
-            self._again_at = self._all + _PAUSE * CELLS_KEPT
+        if self._all - self._full_at < _FEW_KNOWN * self._kept:
+            self._again_at = self._all + _PAUSE * self._kept
         self._full_at = max(self._all, self._again_at)
         self._gone += len(self)
         self.clear()

@@ -32,9 +32,10 @@ REQUEST_OPTIONS = ("user_agent", "uri", "http_status", "action")
 """The options that tell of a request, in the order in which `Requests` takes their cells."""
 
 _ANYONE, _OURS = "8.8.8.8", "192.168.0.1"
-_KEPT = 32_768
+_KEPT = 16_384
 _LONGEST_KEPT = 1024
 _VOLUME = Thresholds().volume_bytes
+_SMALL = len(str(_VOLUME))  # digits, with fewer of which there can be no volume
 
 Sign = TypeVar("Sign")
 
@@ -123,7 +124,7 @@ class Requests(_Judge):
         self._agents: Signs[Optional[_Told]] = Signs(self._said)
         self._requests: Signs[Optional[str]] = Signs(self._asked)
         self._outcomes: Dict[Tuple[bytes, bytes], Tuple[Optional[int], str]] = {}
-        self._answers = Answers(lambda key: self.answer(key[0], key[1:]), lambda key: len(key[0]))
+        self._answers = Answers(lambda key: self.answer(key[0], key[1:]), lambda key: len(key[0]), _KEPT)
 
     def __call__(self, key: Tuple[bytes, bytes, bytes, bytes, bytes]) -> bytes:
         """The cells for the raw cells of address, user agent, request, status and action."""
@@ -187,7 +188,7 @@ class Transfers(_Judge):
         self._is_c2 = intelligence.is_c2 if intelligence.lists else None
         self._own = [network(text) for text in own]
         self._bytes: Signs[int] = Signs(_bytes_in)
-        self._answers = Answers(lambda key: self.answer(key[0], key[1:]), lambda key: len(key[0]))
+        self._answers = Answers(lambda key: self.answer(key[0], key[1:]), lambda key: len(key[0]), _KEPT)
 
     def __call__(self, key: Tuple[bytes, bytes]) -> bytes:
         """The cells for the raw cells of address and number of bytes."""
@@ -213,6 +214,8 @@ class Transfers(_Judge):
 
 def _bytes_in(text: str) -> int:
     """The number of bytes; of less than a volume only that there were some."""
+    if len(text) < _SMALL and text.isascii() and text.isdigit():
+        return min(int(text), 1)
     event = _SIZES.event([_ANYONE, text])
     sent = (event.bytes_out if event else None) or 0
     return sent if sent >= _VOLUME else min(sent, 1)

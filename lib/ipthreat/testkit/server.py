@@ -93,6 +93,11 @@ class _Server(ThreadingHTTPServer):
         self._open: Set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
 
+    def behaviour(self, path: str) -> Behaviour:
+        """That of the path itself, else of the longest route with a star at its end that the path begins with."""
+        starred = [route for route in self.routes if route.endswith("*") and path.startswith(route[:-1])]
+        return self.routes.get(path) or self.routes.get(max(starred, key=len, default=""), _missing)
+
     def get_request(self) -> Tuple[socket.socket, Any]:
         """Accepts a connection; TLS shakes hands later, in the conversation's own thread."""
         connection, address = super().get_request()
@@ -135,6 +140,7 @@ def _shut(connection: socket.socket) -> None:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = LONGEST_SILENCE
+    disable_nagle_algorithm = True  # else a body waits 40 ms for the client to acknowledge its headers
     server: _Server
 
     def _converse(self) -> None:
@@ -146,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         asked = Asked(self.command, parts.path, parts.query, dict(self.headers), body, self.client_address[1])
         self.server.asked.append(asked)
-        self.server.routes.get(parts.path, _missing)(Conversation(self, asked))
+        self.server.behaviour(parts.path)(Conversation(self, asked))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _converse  # noqa: N815  http.server's names
 
@@ -159,7 +165,7 @@ def _missing(talk: Conversation) -> None:
 
 
 class FakeServer:
-    """The server as a context manager; `routes` maps a path to its behaviour, any other path answers 404."""
+    """The server as a context manager; `routes` maps a path, or `/beginning/*`, to its behaviour; the rest is 404."""
 
     def __init__(self, routes: Mapping[str, Behaviour], tls: Optional[ssl.SSLContext] = None) -> None:
         self._server = _Server(dict(routes), tls)

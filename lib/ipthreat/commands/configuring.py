@@ -1,0 +1,101 @@
+"""The command `configure`: which providers are asked, and where their keys are kept."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, Mapping, Optional
+
+from .. import paths
+from ..configuration import FILE, KEYRING, read_stanzas, variable, write_stanza
+from ..errors import InputError
+from ..keys import SERVICE, Ring, system_ring
+from ..providers import LiveProvider, with_third_parties
+from ..terminal import say
+from .ground import Environment, output
+
+
+def configure(
+    options: argparse.Namespace, environment: Environment, ring: Callable[[], Optional[Ring]] = system_ring
+) -> int:
+    """`ipthreat configure`: sets or removes one provider, or lists where each has its key."""
+    path = paths.data_dir(environment) / FILE
+    known = with_third_parties(say)
+    if not options.provider:
+        return _list(known, read_stanzas(path), environment, options.json)
+    if options.provider not in known:
+        raise InputError(f"there is no provider {options.provider[:40]!r}; there are {', '.join(known)}")
+    kept = None if options.in_file else ring()
+    if options.remove:
+        return _remove(path, options.provider, ring())
+    stanza = {**read_stanzas(path).get(options.provider, {}), **_pairs(options.set)}
+    if "key" in known[options.provider].needs:
+        stanza = _with_key(stanza, known[options.provider], kept)
+    write_stanza(path, options.provider, stanza or {"enabled": "true"})
+    say(f"{options.provider} is configured in {path}{', its key in the keyring' if 'key_in' in stanza else ''}")
+    return 0
+
+
+def _with_key(stanza: Mapping[str, str], provider: LiveProvider, ring: Optional[Ring]) -> Dict[str, str]:
+    """The stanza with the key that is asked for, or with the word that the keyring has it."""
+    key = _asked_key(provider)
+    rest = {name: value for name, value in stanza.items() if name not in ("key", "key_in")}
+    if ring is None:
+        return {"key": key, **rest}
+    ring.set_password(SERVICE, provider.name, key)
+    return {"key_in": KEYRING, **rest}
+
+
+def _asked_key(provider: LiveProvider) -> str:
+    """The key, typed unseen, or the first line of a pipe. Never an argument: those can be seen by everybody."""
+    prompt = f"key for {provider.title}: "
+    key = (getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    if not key or not key.isprintable() or len(key) > 4096:
+        raise InputError(f"that is no key for {provider.title}: nothing was changed")
+    return key
+
+
+def _pairs(texts: List[str]) -> Dict[str, str]:
+    """`name=value` options as settings."""
+    found = {}
+    for text in texts:
+        name, mark, value = (part.strip() for part in text.partition("="))
+        if not mark or not name.isidentifier() or name in ("key", "key_in"):
+            raise InputError("--set takes name=value, and no key: that is asked for")
+        found[name] = value
+    return found
+
+
+def _remove(path: Path, name: str, ring: Optional[Ring]) -> int:
+    if ring is not None and read_stanzas(path).get(name, {}).get("key_in") == KEYRING:
+        ring.delete_password(SERVICE, name)
+    write_stanza(path, name, {})
+    say(f"{name} is configured no more")
+    return 0
+
+
+def _list(
+    known: Mapping[str, LiveProvider], stanzas: Mapping[str, Mapping[str, str]], environment: Environment, as_json: bool
+) -> int:
+    rows = [(name, item.title, " and ".join(item.needs) or "nothing") for name, item in known.items()]
+    told = [(*row, _place(row[0], stanzas, environment)) for row in rows]
+    if as_json:
+        output(json.dumps([dict(zip(("provider", "title", "needs", "key"), row)) for row in told], indent=2))
+        return 0
+    output(f"{'provider':<12} {'title':<22} {'needs':<20} key")
+    for name, title, needs, place in told:
+        output(f"{name:<12} {title:<22} {needs:<20} {place}")
+    return 0
+
+
+def _place(name: str, stanzas: Mapping[str, Mapping[str, str]], environment: Environment) -> str:
+    """Where a provider has its key."""
+    if environment.get(variable(name, "key")):
+        return "environment"
+    stanza = stanzas.get(name)
+    if stanza is None:
+        return "not configured"
+    return "keyring" if stanza.get("key_in") == KEYRING else "file" if stanza.get("key") else "none"

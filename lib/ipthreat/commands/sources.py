@@ -1,0 +1,146 @@
+"""Live sources at the command line: their settings, the live part of `check` and `report`, the rows of `status`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+
+from .. import paths
+from ..case import Case
+from ..clock import SYSTEM
+from ..configuration import FILE, read_prose, read_settings
+from ..connecting import Wish, account_of, open_live
+from ..egress import AUDIT_FILE, Audit
+from ..errors import InputError
+from ..keys import kept_key, system_ring
+from ..live import Live
+from ..policy import policy_named
+from ..providers import LiveProvider, with_third_parties
+from ..quota import Ledger, Standing
+from ..quota.account import clock_text
+from ..quota.ledger import FILE as QUOTA_FILE
+from ..recording import Recorder
+from ..rephrasing import rephrased
+from ..report.prose import counted
+from ..settings import LiveSettings, ProviderSettings
+from ..store import EvidenceStore, Kept
+from ..store.evidence import FILE as STORE_FILE
+from ..terminal import say
+from ..transport import Access, Limits, RequestsTransport
+from .ground import Environment
+
+
+def user_settings(environment: Environment, known: Mapping[str, LiveProvider]) -> LiveSettings:
+    """The live settings of this user. Raises InputError for a file that cannot be used."""
+    return read_settings(paths.data_dir(environment), environment, known, partial(kept_key, system_ring()))
+
+
+class LiveRun(NamedTuple):
+    """The live part of a command."""
+
+    live: Live
+    recorder: Optional[Recorder]
+    record: Optional[Path]
+
+    def finish(self) -> None:
+        """Closes everything, tells what was asked, and writes the recording."""
+        self.live.close()
+        if self.live.planned is not None:
+            for line in self.live.planned.lines():
+                say(line)
+        else:
+            asked = [f"{name} {counted(number, 'request')}" for name, number in self.live.requests.items()]
+            say(f"asked: {', '.join(asked)}")
+        if self.recorder is not None and self.record is not None:
+            say(f"{counted(self.recorder.write(self.record), 'answer')} recorded in {self.record}")
+
+
+def live_run(options: argparse.Namespace, environment: Environment, moment: datetime) -> LiveRun:
+    """The live part as the options want it. Raises InputError."""
+    if options.as_of:
+        raise InputError("--live asks how things are now: leave --as-of out")
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
+    if not settings.providers:
+        raise InputError("no provider is configured: `ipthreat configure` lists them")
+    recorder = Recorder(SYSTEM.now) if options.record else None
+    wish = Wish(
+        budget=options.budget,
+        tlp=getattr(options, "tlp", None),
+        dry=options.dry_run,
+        watchers=(recorder,) if recorder else (),
+        policy=policy_named(options.policy),
+        as_of=moment,
+    )
+    live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
+    return LiveRun(live, recorder, Path(options.record) if options.record else None)
+
+
+# --- prose ----------------------------------------------------------------------------------------
+
+
+def with_prose(case: Case, environment: Environment) -> Case:
+    """The case with the words of the user's language model, or why there are none. Raises InputError without one."""
+    folder, keyring = paths.data_dir(environment), partial(kept_key, system_ring())
+    settings = read_prose(folder, environment, keyring)
+    shared = user_settings(environment, {})
+    access = Access(shared.proxy, shared.ca_bundle, shared.plain_hosts)
+    audit = Audit(folder / AUDIT_FILE, f"{case.report_id}-prose", case.tlp)
+    with RequestsTransport(Limits(read=settings.timeout, overall=settings.timeout), access=access) as transport:
+        return rephrased(case, settings, transport, audit, SYSTEM.now())
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+
+def source_rows(environment: Environment, moment: datetime) -> List[Dict[str, Any]]:
+    """A row per configured provider: quota, last outcome, use of the store."""
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
+    if not settings.providers:
+        return []
+    folder = paths.data_dir(environment)
+    ledger = Ledger(folder / QUOTA_FILE, tell=say)
+    kept = {item.provider: item for item in EvidenceStore(folder / STORE_FILE, tell=say).inspect()}
+    rows = []
+    for name, own in settings.providers.items():
+        if name not in known:
+            say(f"ipthreat: {name} is in {FILE} but is no provider that can be asked")
+            continue
+        account = account_of(known[name], own, settings)
+        row = _row(known[name], own, ledger.standing(account), kept.get(name), moment)
+        rows.append({**row, "members": settings.members})
+    ledger.close()
+    return rows
+
+
+def _row(
+    provider: LiveProvider, own: ProviderSettings, standing: Standing, kept: Optional[Kept], moment: datetime
+) -> Dict[str, Any]:
+    absent = [item for item in provider.needs if not (getattr(own, item, "") or own.extra.get(item))]
+    used = kept.hits + kept.misses if kept else 0
+    return {
+        "provider": provider.name,
+        "configured": not absent,
+        "enabled": own.enabled,
+        "last": standing.status or "never asked",
+        "last_reason": standing.reason,
+        "last_at": clock_text(standing.at) if standing.at else "",
+        "used": dict(standing.used),
+        "left": dict(standing.left),
+        "resets": {period: clock_text(at) for period, at in standing.resets.items() if period in standing.left},
+        "blocked_until": clock_text(standing.blocked_until) if standing.blocked_until else "",
+        "answers": kept.answers if kept else 0,
+        "fresh": kept.fresh if kept else 0,
+        "oldest_days": _days(kept, moment),
+        "hit_rate": round(kept.hits / used, 3) if kept and used else None,
+    }
+
+
+def _days(kept: Optional[Kept], moment: datetime) -> Optional[int]:
+    if kept is None or not kept.answers:
+        return None
+    return max(0, (moment - datetime.fromtimestamp(kept.oldest, timezone.utc)).days)

@@ -1,0 +1,192 @@
+"""The settings file and the environment → settings of live look-ups. Used by the edge alone.
+
+    [live]                       [virustotal]
+    budget = 100                 key = …            # or key_in = keyring
+    timeout = 60                 tlp = TLP:AMBER
+                                 quota_minute = 4
+
+A variable such as IPTHREAT_VIRUSTOTAL_KEY goes before the file. What a provider's stanza holds beyond the settings all
+have is handed to the provider as it is.
+"""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import os
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
+
+from .errors import InputError
+from .settings import PERIODS, LiveSettings, ProseSettings, ProviderSettings
+
+FILE = "ipthreat.conf"
+LARGEST = 1 << 20
+"""Bytes of the largest settings file that is read."""
+
+Stanzas = Dict[str, Dict[str, str]]
+KeyOf = Callable[[str], str]
+"""The key of a provider out of the keyring."""
+
+
+def _listed(text: str) -> Tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def _true(text: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    return words[text.lower()]
+
+
+# What a setting is made of; any other name of a provider's stanza belongs to the provider.
+_LIVE: Mapping[str, Callable[[str], Any]] = {
+    "budget": int,
+    "timeout": float,
+    "members": int,
+    "reserve": float,
+    "tlp": str,
+    "proxy": str,
+    "ca_bundle": Path,
+    "plain_hosts": lambda text: frozenset(_listed(text)),
+}
+_OF_PROVIDER: Mapping[str, Callable[[str], Any]] = {
+    "key": str,
+    "base_url": str,
+    "enabled": _true,
+    "tlp": str,
+    "no_send": _listed,
+    "timeout": float,
+    "concurrency": int,
+}
+PROSE = "prose"
+"""The stanza of the language model's service."""
+_OF_PROSE: Mapping[str, Callable[[str], Any]] = {
+    "base_url": str,
+    "model": str,
+    "key": str,
+    "tlp": str,
+    "timeout": float,
+}
+KEYRING = "keyring"
+"""The word that `key_in` has where the key is in the keyring."""
+
+
+def read_settings(folder: Path, environment: Mapping[str, str], names: Iterable[str], key_of: KeyOf) -> LiveSettings:
+    """The settings of a user whose data lie in the folder. Raises InputError that names file and setting, not values.
+
+    `names` are the providers there are: a variable of the environment may configure any of them.
+    """
+    path = folder / FILE
+    stanzas = read_stanzas(path)
+    for name in names:
+        found = {
+            key: environment[variable(name, key)] for key in ("key", "base_url") if environment.get(variable(name, key))
+        }
+        if found:
+            stanzas[name] = {**stanzas.get(name, {}), **found}
+            stanzas[name].pop("key_in", "" if "key" in found else None)
+    shared = stanzas.pop("live", {})
+    stanzas.pop(PROSE, None)
+    for key in ("proxy", "ca_bundle"):
+        if environment.get(f"IPTHREAT_{key.upper()}"):
+            shared[key] = environment[f"IPTHREAT_{key.upper()}"]
+    values = _values(shared, _LIVE, f"{path}: [live]")
+    providers = {name: _provider(name, pairs, path, key_of) for name, pairs in stanzas.items()}
+    return LiveSettings(providers, **values)
+
+
+def read_prose(folder: Path, environment: Mapping[str, str], key_of: KeyOf) -> ProseSettings:
+    """The settings of the language model's service. Raises InputError when there is none, or none that can be used."""
+    path = folder / FILE
+    pairs = read_stanzas(path).get(PROSE, {})
+    if environment.get(variable(PROSE, "key")):
+        pairs = {**pairs, "key": environment[variable(PROSE, "key")]}
+    if pairs.pop("key_in", "") == KEYRING and not pairs.get("key"):
+        pairs["key"] = key_of(PROSE)
+    values = _values(pairs, _OF_PROSE, f"{path}: [{PROSE}]")
+    absent = [name for name in ("base_url", "model") if name not in values]
+    if absent:
+        raise InputError(f"{path}: [{PROSE}] has no {absent[0]}; --prose needs a service and a model")
+    return ProseSettings(**values)
+
+
+def variable(name: str, key: str) -> str:
+    """The variable of the environment for a setting of a provider: IPTHREAT_VIRUSTOTAL_KEY."""
+    return f"IPTHREAT_{name.upper()}_{key.upper()}"
+
+
+def read_stanzas(path: Path) -> Stanzas:
+    """The stanzas of the file; none when there is no file. Raises InputError, which repeats nothing of the file."""
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0", delimiters=("=",))
+    try:
+        if not path.exists():
+            return {}
+        _check(path)
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is no UTF-8 text") from None
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None) or next(iter(getattr(error, "errors", [(0, "")])))[0]
+        raise InputError(f"{path}: line {line} is neither a [stanza] of its own nor a setting of its own") from None
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def write_stanza(path: Path, name: str, pairs: Mapping[str, str]) -> None:
+    """Puts a stanza in place of the one of that name; without pairs it is removed. The file is the user's alone."""
+    stanzas = {**read_stanzas(path), name: dict(pairs)}
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0", delimiters=("=",))
+    parser.read_dict({title: values for title, values in stanzas.items() if values})
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            parser.write(file)
+        os.replace(beside, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _check(path: Path) -> None:
+    """Refuses a file that is too large, or that others can read although it may hold keys."""
+    stat = path.stat()
+    if stat.st_size > LARGEST:
+        raise InputError(f"{path}: is larger than {LARGEST:,} bytes")
+    if os.name == "posix" and stat.st_mode & 0o077:
+        raise InputError(f"{path}: others can read it, and it may hold keys: chmod 600 {path}")
+
+
+def _provider(name: str, pairs: Mapping[str, str], path: Path, key_of: KeyOf) -> ProviderSettings:
+    place = f"{path}: [{name[:40]}]"
+    values = _values({key: text for key, text in pairs.items() if key in _OF_PROVIDER}, _OF_PROVIDER, place)
+    quotas = {f"quota_{period}": int for period in PERIODS}
+    limits = _values({key: text for key, text in pairs.items() if key in quotas}, quotas, place)
+    values["quota"] = {key[6:]: limit for key, limit in limits.items()}
+    ours = {*_OF_PROVIDER, *quotas, "key_in"}
+    values["extra"] = {key: text for key, text in pairs.items() if key not in ours}
+    if pairs.get("key_in"):
+        if pairs["key_in"] != KEYRING:
+            raise InputError(f"{place}: key_in may be {KEYRING}, nothing else")
+        values["key"] = key_of(name) if values.get("enabled", True) else ""
+    try:
+        return ProviderSettings(**values)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+
+
+def _values(pairs: Mapping[str, str], readers: Mapping[str, Callable[[str], Any]], place: str) -> Dict[str, Any]:
+    """The settings as values; an empty one counts as absent."""
+    found: Dict[str, Any] = {}
+    for key, text in pairs.items():
+        if key not in readers:
+            raise InputError(f"{place} there is no setting {key[:40]!r}; there are {', '.join(readers)}")
+        try:
+            if text.strip():
+                found[key] = readers[key](text.strip())
+        except (ValueError, KeyError):
+            raise InputError(f"{place} the value of {key} cannot be used") from None
+    return found

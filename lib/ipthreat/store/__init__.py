@@ -1,0 +1,6 @@
+"""The evidence store: providers' answers, kept between runs and shared by every process of a user."""
+
+from .evidence import EvidenceStore, Held, Kept, stale
+from .lifetimes import Fresh, Lifetimes
+
+__all__ = ["EvidenceStore", "Fresh", "Held", "Kept", "Lifetimes", "stale"]

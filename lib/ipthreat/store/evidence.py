@@ -1,0 +1,232 @@
+"""The store itself: a table of answers by provider and address, or by provider and prefix.
+
+It is a convenience and never a condition: when the file cannot be used, a run goes on without it and says so once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
+
+from ..clock import SYSTEM, Clock
+from ..database import Database, Work
+from ..dossier import Evidence, Status
+from ..errors import StoreError
+from .encoding import decoded, encoded
+from .lifetimes import Lifetimes
+
+FILE = "evidence.sqlite"
+VERSION = 1
+MOST_ANSWERS = 2_000_000
+"""Answers kept; beyond it the oldest go."""
+
+PER_PREFIX = frozenset({"rdap"})
+"""Providers whose answer holds for the whole prefix it names, so that one look-up serves all its addresses."""
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS evidence (provider TEXT NOT NULL, subject TEXT NOT NULL, retrieved REAL NOT NULL,"
+    " fresh_until REAL NOT NULL, expires REAL NOT NULL, body BLOB NOT NULL, PRIMARY KEY (provider, subject))"
+    " WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS evidence_expires ON evidence (expires)",
+    "CREATE TABLE IF NOT EXISTS usage (provider TEXT PRIMARY KEY, hits INTEGER NOT NULL, misses INTEGER NOT NULL)",
+)
+_AT_ONCE = 500  # subjects of one question to the file
+_LIFETIMES = Lifetimes()
+_PREFIXES = {4: range(32, 7, -1), 6: range(128, 15, -1)}  # longest first; nobody answers for less
+
+Result = TypeVar("Result")
+
+
+class Held(NamedTuple):
+    """An answer of the store."""
+
+    evidence: Evidence
+    fresh: bool
+    """False for one that may only stand in when the source cannot be asked."""
+
+
+class Kept(NamedTuple):
+    """What the store holds of one provider."""
+
+    provider: str
+    answers: int
+    fresh: int
+    oldest: float
+    """When the oldest was retrieved, seconds since 1970."""
+    hits: int
+    """Addresses that needed no look-up so far, thanks to the store …"""
+    misses: int
+    """… and those that did."""
+
+
+class EvidenceStore:
+    """Answers of providers. Every method returns normally without a usable file; `problem` then says why."""
+
+    def __init__(
+        self,
+        path: Optional[Path],
+        lifetimes: Lifetimes = _LIFETIMES,
+        *,
+        clock: Clock = SYSTEM,
+        tell: Callable[[str], None],
+    ) -> None:
+        """`tell` gets a line when a file was set aside or the store cannot be used. `path` None keeps it in memory."""
+        self.problem = ""
+        """Why the store keeps nothing any more; empty while it works."""
+        self._works = {"read": True, "write": True}
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._tell = tell
+        self._database = Database(path, _SCHEMA, VERSION, tell=tell)
+
+    def get_many(self, provider: str, addresses: Sequence[str]) -> Dict[str, Held]:
+        """Address → answer, for those that are held and have not expired."""
+        subjects = {address: _subjects(provider, address) for address in addresses}
+        wanted = list(dict.fromkeys(subject for names in subjects.values() for subject in names))
+        now = self._clock.wall()
+        nothing: List[Tuple[str, float, bytes]] = []
+        rows = self._read(lambda connection: list(_found(connection, provider, wanted, now)), nothing)
+        held: Dict[str, Tuple[bytes, bool]] = {subject: (body, fresh > now) for subject, fresh, body in rows}
+        return dict(_answers(subjects, held))
+
+    def put_many(self, answers: Iterable[Tuple[str, Evidence]]) -> None:
+        """Keeps (address, evidence), each for its lifetime; what is no answer is left out."""
+        rows = [row for address, item in answers for row in self._row(address, item)]
+        if rows:
+            statement = "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)"
+            self._write(lambda connection: connection.executemany(statement, rows), None)
+
+    def count(self, provider: str, hits: int, misses: int) -> None:
+        """Adds to the provider's figures of use."""
+        statement = (
+            "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (provider)"
+            " DO UPDATE SET hits = hits + excluded.hits, misses = misses + excluded.misses"
+        )
+        if hits or misses:
+            self._write(lambda connection: connection.execute(statement, (provider, hits, misses)), None)
+
+    def inspect(self) -> Tuple[Kept, ...]:
+        """What is held, a row per provider."""
+        statement = (
+            "SELECT provider, COALESCE(answers, 0), COALESCE(fresh, 0), COALESCE(oldest, 0), COALESCE(hits, 0),"
+            " COALESCE(misses, 0) FROM (SELECT provider FROM evidence UNION SELECT provider FROM usage)"
+            " LEFT JOIN (SELECT provider, COUNT(*) AS answers, SUM(fresh_until > ?) AS fresh,"
+            " MIN(retrieved) AS oldest FROM evidence GROUP BY provider) USING (provider)"
+            " LEFT JOIN usage USING (provider) ORDER BY provider"
+        )
+        now = self._clock.wall()
+        nothing: List[Tuple[Any, ...]] = []
+        rows = self._read(lambda connection: connection.execute(statement, (now,)).fetchall(), nothing)
+        return tuple(Kept(*row) for row in rows)
+
+    def evict(self, most: int = MOST_ANSWERS) -> int:
+        """Removes what has expired and, beyond `most` answers, the oldest; how many went."""
+        now = self._clock.wall()
+        return self._write(lambda connection: _evicted(connection, now, most), 0)
+
+    def flush(self, provider: Optional[str] = None) -> int:
+        """Removes all answers, or those of one provider; how many went."""
+        where, values = ("WHERE provider = ?", (provider,)) if provider else ("", ())
+        statement = f"DELETE FROM evidence {where}"  # noqa: S608  # both texts are ours
+        return self._write(lambda connection: connection.execute(statement, values).rowcount, 0)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+    def _row(self, address: str, item: Evidence) -> Iterator[Tuple[Any, ...]]:
+        fresh = self._lifetimes.of(item)
+        if fresh is None:
+            return
+        now = self._clock.wall()
+        subject, kept = _subject(address, item)
+        ends = now + max(fresh, self._lifetimes.expiry).total_seconds()
+        yield item.source, subject, now, now + fresh.total_seconds(), ends, encoded(kept)
+
+    def _read(self, work: Work[Result], otherwise: Result) -> Result:
+        return self._try("read", self._database.read, work, otherwise)
+
+    def _write(self, work: Work[Result], otherwise: Result) -> Result:
+        return self._try("write", self._database.write, work, otherwise)
+
+    def _try(self, way: str, run: Callable[[Work[Result]], Result], work: Work[Result], otherwise: Result) -> Result:
+        """Runs the work. After a failure to write, what is held can still be read; not the other way round."""
+        if not self._works[way]:
+            return otherwise
+        try:
+            return run(work)
+        except StoreError as error:
+            self._works = {"read": self._works["read"] and way == "write", "write": False}
+            if not self.problem:
+                self.problem = str(error)
+                self._tell(f"answers are not kept in this run: {error}")
+            return otherwise
+
+
+def stale(held: Evidence, reason: str, age: timedelta) -> Evidence:
+    """An old answer in place of one that could not be had, and why."""
+    hours = age.total_seconds() / 3600
+    told = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    return replace(held, status=Status.STALE, reason=f"{reason}; this answer is {told} old"[:300])
+
+
+def _found(
+    connection: sqlite3.Connection, provider: str, subjects: Sequence[str], now: float
+) -> Iterator[Tuple[str, float, bytes]]:
+    for start in range(0, len(subjects), _AT_ONCE):
+        some = subjects[start : start + _AT_ONCE]
+        marks = ",".join("?" * len(some))
+        statement = (
+            "SELECT subject, fresh_until, body FROM evidence"  # noqa: S608  # nothing but question marks is put in
+            f" WHERE provider = ? AND expires > ? AND subject IN ({marks})"
+        )
+        yield from connection.execute(statement, (provider, now, *some))
+
+
+def _answers(subjects: Dict[str, Sequence[str]], held: Dict[str, Tuple[bytes, bool]]) -> Iterator[Tuple[str, Held]]:
+    """Per address the answer about itself, else about the longest prefix that holds it."""
+    for address, names in subjects.items():
+        subject = next((name for name in names if name in held), None)
+        if subject is not None:
+            body, fresh = held[subject]
+            evidence = decoded(body)
+            if evidence is not None:  # a row that cannot be read is as good as none: it is asked again and replaced
+                yield address, Held(evidence, fresh)
+
+
+def _subjects(provider: str, address: str) -> Sequence[str]:
+    """Under what an answer about the address may be kept, most specific first."""
+    if provider not in PER_PREFIX:
+        return (address,)
+    parsed = ipaddress.ip_address(address)
+    prefixes = [f"{ipaddress.ip_network((parsed, length), strict=False)}" for length in _PREFIXES[parsed.version]]
+    return (address, *prefixes)
+
+
+def _subject(address: str, item: Evidence) -> Tuple[str, Evidence]:
+    """Under what an answer is kept: the prefix it names, for a provider that answers by prefix."""
+    if item.source in PER_PREFIX and item.network:
+        try:
+            network = ipaddress.ip_network(item.network, strict=False)
+        except ValueError:
+            return address, item
+        parsed = ipaddress.ip_address(address)
+        if parsed in network and network.prefixlen in _PREFIXES[parsed.version]:
+            return str(network), replace(item, link="")  # the page was about the one address
+    return address, item
+
+
+def _evicted(connection: sqlite3.Connection, now: float, most: int) -> int:
+    gone = connection.execute("DELETE FROM evidence WHERE expires <= ?", (now,)).rowcount
+    surplus = connection.execute("SELECT COUNT(*) FROM evidence").fetchone()[0] - most
+    if surplus > 0:
+        oldest: List[Tuple[str, str]] = connection.execute(
+            "SELECT provider, subject FROM evidence ORDER BY retrieved LIMIT ?", (surplus,)
+        ).fetchall()
+        connection.executemany("DELETE FROM evidence WHERE provider = ? AND subject = ?", oldest)
+        gone += len(oldest)
+    return int(gone)
