@@ -58,7 +58,7 @@ ALLOWED: Dict[str, Dict[str, Keys]] = {
     "ipthreat": {
         "settings": _keys("default_mode own_networks policy allowlist"),
         "live": _keys(
-            "providers budget timeout search_most user_day members reserve tlp proxy ca_bundle plain_hosts",
+            "providers budget timeout search_most user_day members reserve tlp ca_bundle plain_hosts",
         ),
         "feeds": _keys("names mirror"),
         "delivery": _keys("indexes private_hosts retries"),
