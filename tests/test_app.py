@@ -1,4 +1,4 @@
-"""The app as a whole: known keys only in its conf files, one version everywhere, laid the same each time."""
+"""The app's commands: their stanzas, their help in the search bar, and the page about them."""
 
 from __future__ import annotations
 

@@ -17,12 +17,15 @@ def write(path: Path, app: Mapping[str, bytes], name: str = "ipthreat") -> Path:
     """Writes the files of an app as `<name>/…` into an archive. Nobody's user id, time zone or order is in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # The gzip head would hold the time of the build and the name of the file.
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-            for folder in sorted(_folders(app)):
-                archive.addfile(_entry(str(PurePosixPath(name) / folder), _FOLDER, b""))
-            for below in sorted(app):
-                archive.addfile(_entry(f"{name}/{below}", _FILE, app[below]), io.BytesIO(app[below]))
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for folder in sorted(_folders(app)):
+            archive.addfile(_entry(str(PurePosixPath(name) / folder), _FOLDER, b""))
+        for below in sorted(app):
+            archive.addfile(_entry(f"{name}/{below}", _FILE, app[below]), io.BytesIO(app[below]))
     return path
 
 

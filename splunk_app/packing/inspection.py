@@ -19,8 +19,9 @@ EXPECTED: Mapping[str, str] = {
     "check_for_modular_inputs": "said of every app that has a modular input; no action is asked",
     "check_for_indexer_synced_configs": "the input fetches lists for search heads; no indexer needs it",
     "check_python_sdk_version": "splunk-sdk 3 declares Python 3.13 only, and Splunk before 10.2 has 3.9",
-    "check_for_optional_operating_system_services": "mmap opens the snapshot, read-only, as Linux, macOS and Windows do",
-    "check_hostnames_and_ips": "public resolvers and the like are what the judgement knows about; examples are reserved",
+    "check_for_optional_operating_system_services": "mmap opens the snapshot read-only, on every system Splunk has",
+    "check_for_possible_threading": "providers are asked side by side, each over a bounded number of threads",
+    "check_hostnames_and_ips": "public resolvers are what the judgement knows about; examples are reserved",
 }
 """Check → why its warning stands. One that no longer comes is reported, too, so that the table stays true."""
 

@@ -44,7 +44,7 @@ PACKAGES: Mapping[str, Package] = {
     "requests": Package("requests", "Apache-2.0"),
     "urllib3": Package("urllib3", "MIT", ("urllib3/contrib/emscripten/", "urllib3/contrib/pyopenssl.py")),
     "idna": Package("idna", "BSD-3-Clause", ("idna/cli.py", "idna/__main__.py")),
-    "certifi": Package("certifi", "MPL-2.0", ("certifi/__main__.py",), ("certifi/cacert.pem",)),
+    "certifi": Package("certifi", "MPL-2.0", ("certifi/__main__.py", "certifi/tests/"), ("certifi/cacert.pem",)),
     "charset-normalizer": Package(
         "charset_normalizer", "MIT", ("charset_normalizer/cli/", "charset_normalizer/__main__.py")
     ),

@@ -1,4 +1,4 @@
-"""The packager: the same sources give the same app, nothing is in it that it does not need, nothing of yours is lost."""
+"""The packager: the same sources give the same app, with what it needs and no more, and nothing of yours is lost."""
 
 from __future__ import annotations
 
