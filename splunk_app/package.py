@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Callable, Dict, Sequence
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # `packing` lies beside this file
 
@@ -51,9 +51,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Runs the command line; exit code 1 and one sentence when the app cannot be put together."""
     options = parser().parse_args(arguments)
-    verb = {"build": build, "stage": stage, "link": link}[options.verb]
+    verbs: Dict[str, Callable[[Path, str], Path]] = {"build": build, "stage": stage, "link": link}
     try:
-        print(verb(options.folder, options.sdk))  # noqa: T201 - the command's answer
+        print(verbs[options.verb](options.folder, options.sdk))  # noqa: T201 - the command's answer
     except (StagingError, OSError) as error:
         print(f"package.py: {error}", file=sys.stderr)  # noqa: T201
         return 1
