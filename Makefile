@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit matrix spark bench snapshot snapshot-check clean
+.PHONY: demo test lint types unit matrix spark bench app snapshot snapshot-check clean
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
@@ -50,6 +50,10 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/triage.py
 	$(BIN)/python benchmarks/providers.py
 	$(BIN)/python benchmarks/notebook.py
+
+# Builds dist/ipthreat-<version>.spl and has AppInspect and ksconf look at it.
+app: $(SETUP)
+	.ci/appinspect
 
 # Builds the embedded snapshot anew from its pinned sources (Python >= 3.11).
 snapshot: $(SETUP)

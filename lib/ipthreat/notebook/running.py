@@ -61,7 +61,8 @@ def run(notebook: Path, given: Mapping[str, Any], out: Path) -> Path:
     executed = out.with_suffix(".ipynb")
     try:
         papermill.execute_notebook(str(notebook), str(executed), dict(given), progress_bar=False, log_output=False)
-        page, _ = HTMLExporter(exclude_input_prompt=True).from_filename(str(executed))
+        exporter = HTMLExporter(exclude_input_prompt=True)  # type: ignore[no-untyped-call,unused-ignore]  # typed in some versions
+        page, _ = exporter.from_filename(str(executed))
         out.write_text(page, encoding="utf-8")
     except papermill.PapermillExecutionError as error:
         raise IpthreatError(f"{notebook.name}: {error.ename}: {str(error.evalue)[:300]}") from None
