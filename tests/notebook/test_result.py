@@ -162,7 +162,7 @@ def test_a_damaged_file_is_refused_in_one_sentence(change, tmp_path):
         ti.load(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", gzip.compress(b"{}")[:9], b"{" * 9999])
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", gzip.compress(b"{}")[:9], b"{" * 9999], ids=range(5))
 def test_what_is_no_such_file_is_refused_in_one_sentence(content, tmp_path):
     for name in ("x.json", "x.json.gz"):
         (tmp_path / name).write_bytes(content)

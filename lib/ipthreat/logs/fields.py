@@ -250,6 +250,7 @@ def _is_address(text: str) -> bool:
 
 
 def _http_status(text: str) -> Optional[int]:
+    text = text[:-2] if text.endswith(".0") else text  # as a table of numbers with gaps writes it
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() and "1" <= text[0] <= "5" else None
 
 

@@ -142,7 +142,7 @@ def painted(
     return painter.axes
 
 
-class AxesPainter(report_charts._Painter):
+class AxesPainter(report_charts.Painter):
     """Paints as the reports do, onto a figure of pyplot and at any size."""
 
     def __init__(self, figure: Any, height: float, above: float, scale: float) -> None:

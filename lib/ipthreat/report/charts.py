@@ -51,7 +51,7 @@ def draw(name: str, case: Case, titled: bool = True) -> bytes:
         raise InputError(f"there is no chart named {name!r}; there are {', '.join(CHARTS)} and waterfall/<address>")
     if described is None or drawing is None:
         raise InputError(f"the chart {name!r} has nothing to show in this case")
-    return _png(drawing, described.title if titled else "")
+    return png(drawing, described.title if titled else "")
 
 
 def pictures(document: Document, case: Case) -> Dict[str, bytes]:
@@ -67,7 +67,7 @@ def _assessment(address: str, case: Case) -> Assessment:
     return found
 
 
-class _Painter:
+class Painter:
     """A matplotlib figure in inches from its top left corner, whatever the user's matplotlib settings say."""
 
     def __init__(self, height: float, above: float) -> None:
@@ -144,15 +144,16 @@ def _font(bold: bool) -> Tuple[Path, FrozenSet[int]]:
     return path, frozenset(FT2Font(str(path)).get_charmap())
 
 
-_PAINT: Dict[type, Callable[[_Painter, Any], None]] = {
-    Text: _Painter.text,
-    Box: _Painter.box,
-    Rule: _Painter.rule,
-    Mark: _Painter.mark,
+_PAINT: Dict[type, Callable[[Painter, Any], None]] = {
+    Text: Painter.text,
+    Box: Painter.box,
+    Rule: Painter.rule,
+    Mark: Painter.mark,
 }
 
 
-def _png(drawing: Drawing, title: str) -> bytes:
+def png(drawing: Drawing, title: str) -> bytes:
+    """The drawing as a PNG, below its title. Raises MissingExtraError where matplotlib is not installed."""
     try:
         from matplotlib import style
     except ImportError:
@@ -161,7 +162,7 @@ def _png(drawing: Drawing, title: str) -> bytes:
     above = _TITLE_LINE * len(lines) + 0.12 if lines else 0.0
     # The user's settings come back when the block ends.
     with style.context(["default", {"hatch.linewidth": 0.6, "hatch.color": INK}]):
-        painter = _Painter(drawing.height, above)
+        painter = Painter(drawing.height, above)
         for place, line in enumerate(lines):
             painter.paint(Text(0.05, _TITLE_LINE * (place + 0.6) - above, line, size=TITLE_SIZE, bold=True))
         for shape in drawing.shapes:

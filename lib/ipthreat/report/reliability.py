@@ -49,7 +49,7 @@ def drawing(found: Calibration) -> Drawing:
 
 def png(found: Calibration) -> bytes:
     """The diagram as PNG. Raises MissingExtraError without matplotlib."""
-    return charts._png(drawing(found), figure(found).title)
+    return charts.png(drawing(found), figure(found).title)
 
 
 def _scales(bottom: float) -> Iterator[Shape]:
