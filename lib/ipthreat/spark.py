@@ -74,7 +74,7 @@ class Task:
         policy, answers = decoded(Policy, json.loads(self.policy)), _answers(self.recorded)
         given = (Given(_answers(self.live)),) if self.live != "{}" else ()
         lists = _lists_at(self.lists)
-        return Ground(opened(lists), policy, self.as_of, answers, self.allowlist, given, lists)
+        return Ground(opened(lists), policy, self.as_of, answers, self.allowlist, given, lists=lists)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import List
+from typing import List, Optional
 
 import pytest
 from hypothesis import given
@@ -103,3 +103,11 @@ def test_an_account_counts_every_reason_and_shows_three_of_each() -> None:
     assert account.skipped == Counter({Skip.ADDRESS.value: 7, Skip.SHAPE.value: 5})
     assert account.examples[Skip.SHAPE] == [f"line {number}\\t\\x1b" for number in range(3)]
     assert account.examples[Skip.ADDRESS] == ["x" * 120]
+
+
+@pytest.mark.parametrize("text, status", [("404", 404), ("404.0", 404), ("40.0", None), ("4040", None), ("600", None)])
+def test_a_status_may_be_written_as_a_table_of_numbers_writes_it(text: str, status: Optional[int]) -> None:
+    plan = FieldPlan(["src_ip", "status"], Clock(AS_OF).stamps())
+    event = plan.event(["192.0.2.1", text])
+    assert event is not None
+    assert event.status == status

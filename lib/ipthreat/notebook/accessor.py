@@ -8,16 +8,17 @@ import pandas
 
 from ..address import split
 from ..fields import PREFIX, chosen
-from ..policy import Policy
 from . import observing
 from .enriching import Enricher
 from .frames import pandas_frame
-from .ground import Ground, Moment, Place, Places
+from .ground import Ground
 from .plan import Plan, plan_of
 from .progress import told
 from .result import Result
 from .shown import ROLES
 
+GROUND = ("policy", "as_of", "evidence", "allowlist", "sources", "live", "budget")
+"""The keyword arguments of `assess` that are those of `Ground.of`."""
 TITLE = "Suspicious IP Addresses"
 """Of a report, where the caller gives none."""
 
@@ -37,13 +38,13 @@ def enrich(
     `column` is one column or a list of them (then the new columns are named `<column>_ti_…`). Its cells may hold
     anything: None, NaN and rubbish get the status `invalid`; of several addresses in one cell the most pressing is told
     of, which `ti_address` names. `fields` is `core`, `full` or a list of names. `user_agent`, `request`, `status`,
-    `action` and `bytes_out` name columns of what the event itself shows; `policy`, `as_of`, `evidence`, `allowlist` and
-    `sources` are those of `Ground.of`. Raises InputError for a column, field or file that cannot be used.
+    `action` and `bytes_out` name columns of what the event itself shows; `policy`, `as_of`, `evidence`, `allowlist`,
+    `sources`, `live` and `budget` are those of `Ground.of`. Raises InputError for what cannot be used.
     """
     events, ground = _apart(options, on)
     names = list(column) if isinstance(column, (list, tuple, pandas.Index)) else [column]
     wanted, rows = chosen(fields), pandas_frame(frame)
-    for name in names if ground.sources else ():
+    for name in names if ground.asks else ():
         told(plan_of(rows, name, ground).lines(), progress)
     return Enricher(ground, wanted, progress).enriched(rows, names, prefix, events)
 
@@ -57,21 +58,18 @@ def assess(
     own: Sequence[str] = (),
     on: Optional[Ground] = None,
     progress: Optional[bool] = None,
-    policy: Union[str, Policy] = "standard",
-    as_of: Moment = None,
-    evidence: Places = (),
-    allowlist: Optional[Place] = None,
-    sources: Sequence[Any] = (),
-    **columns: Any,
+    **options: Any,
 ) -> Result:
     """All rows as events of our own, judged together: what `ipthreat report` does with the same rows in a CSV file.
 
-    `column` holds the address; without it the columns are found by their names, as all others are. `columns` say
+    `column` holds the address; without it the columns are found by their names, as all others are. `options` say
     otherwise: `time`, `user_agent`, `request`, `status`, `action`, `bytes_out`, `bytes_in`, `port`, `user`, `peer`, …
-    (None: there is none). `own` are our networks beside the private ones. Raises InputError in one sentence.
+    (None: there is none). `own` are our networks beside the private ones. Further options are those of `Ground.of`.
+    Raises InputError in one sentence.
     """
-    ground, rows = on or Ground.of(policy, as_of, evidence, allowlist, sources), pandas_frame(frame)
-    if ground.sources and column is not None:
+    given = {name: options.pop(name) for name in GROUND if name in options}
+    ground, rows, columns = on or Ground.of(**given), pandas_frame(frame), options
+    if ground.asks and column is not None:
         told(plan_of(rows, column, ground).lines(), progress)
     observer, read = observing.observed(rows, column, columns, ground, own, progress)
     moment = ground.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")

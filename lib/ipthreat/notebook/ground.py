@@ -6,6 +6,7 @@ one frozen value.
 
 from __future__ import annotations
 
+import atexit
 import os
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -20,12 +21,19 @@ from ..behaviour import OWN_NETWORKS, Observer
 from ..commands.ground import lists_file, now
 from ..commands.judging import as_of as moment_in
 from ..commands.judging import recorded
+from ..commands.sources import user_settings
+from ..connecting import Wish, open_live
 from ..dossier import Dossier, Evidence
+from ..errors import InputError
 from ..gather import Gatherer, RecordedSource, Source
 from ..intelligence import Intelligence
 from ..judge import Judge
+from ..live import Live
+from ..paths import data_dir
 from ..policy import Policy, policy_named
+from ..providers import with_third_parties
 from ..reading import own_networks
+from ..terminal import say
 from .kept import Kept
 
 Place = Union[str, "PathLike[str]"]
@@ -45,6 +53,9 @@ class Ground:
     allowlist: Allowlist = field(default_factory=Allowlist)
     sources: Tuple[Source, ...] = ()
     """Anything else that can be asked about an address; an answer is asked for once per process."""
+    live: Optional[Live] = None
+    """The providers that are configured, asked about what matters most; their answers are kept, so that a cell that is
+    run again, also after an interruption, asks nothing twice."""
     lists: Optional[Path] = None
     """The file of the user's compiled lists, whether it exists or not."""
 
@@ -56,12 +67,15 @@ class Ground:
         evidence: Places = (),
         allowlist: Optional[Place] = None,
         sources: Sequence[Source] = (),
+        live: bool = False,
+        budget: Optional[int] = None,
         environment: Mapping[str, str] = os.environ,
     ) -> Ground:
         """From names and files, as the options of the command line have them.
 
         `as_of` is a datetime (UTC where it names no zone), an ISO time, or an ISO date, whose end is meant; now if left
-        out. Raises an InputError in one sentence for a name or file that cannot be used.
+        out. `live` asks the configured providers about at most `budget` new addresses (docs/live.md). Raises an
+        InputError in one sentence for a name or file that cannot be used.
         """
         moment = _moment(as_of)
         files = (
@@ -71,13 +85,19 @@ class Ground:
         chosen = policy_named(policy) if isinstance(policy, str) else policy
         kept = tuple(Kept.of(source) for source in sources)
         lists = lists_file(environment)
-        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, lists)
+        asked = _opened_live(environment, chosen, moment, budget) if live else None
+        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, asked, lists)
+
+    @property
+    def asks(self) -> bool:
+        """True when somebody beyond this machine's files may be asked."""
+        return bool(self.sources or self.live)
 
     @property
     def gatherer(self) -> Gatherer:
         """The sources in their order: embedded data and lists, recorded answers, whatever else was given."""
         local = (*self.intelligence.sources(self.as_of), RecordedSource(self.answers))
-        return Gatherer((*local, *self.sources), self.allowlist)
+        return Gatherer((*local, *self.sources), self.allowlist, self.live)
 
     @property
     def judge(self) -> Judge:
@@ -94,6 +114,10 @@ class Ground:
             owner=self.intelligence.owner,
         )
 
+    def without_live(self) -> Ground:
+        """The same with nobody to ask."""
+        return replace(self, live=None)
+
     def under(self, policy: Policy) -> Ground:
         """The same under another policy."""
         return replace(self, policy=policy)
@@ -101,6 +125,18 @@ class Ground:
     def dossiers(self, addresses: Iterable[str]) -> List[Dossier]:
         """All that is known of each distinct address, without events."""
         return list(self.gatherer.gather(addresses, {}, None))
+
+
+def _opened_live(environment: Mapping[str, str], policy: Policy, moment: datetime, budget: Optional[int]) -> Live:
+    """The live sources of this user, closed when the notebook ends. Raises InputError where none is configured."""
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
+    if not settings.providers:
+        raise InputError("no provider is configured: `ipthreat configure` lists them")
+    wish = Wish(budget=budget, policy=policy, as_of=moment)
+    live = open_live(settings, data_dir(environment), wish, say, providers=known)
+    atexit.register(live.close)
+    return live
 
 
 def _moment(value: Moment) -> datetime:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Sequence, Tuple
 
 import pandas
 
+from ..dossier import Dossier
 from ..gather import scoped
+from ..live import Live
 from ..report.quotaplan import PlannedSource
 from . import cells
 from .ground import Ground
@@ -35,7 +37,8 @@ class Plan:
             f" {self.invalid:,} that are no addresses, {self.allowed:,} allow-listed"
         )
         for item in self.calls:
-            yield f"{item.source}: {item.kept:,} answers at hand, {item.asked:,} to ask"
+            beyond = f", {item.beyond:,} beyond budget or quota" if item.beyond else ""
+            yield f"{item.source}: {item.kept:,} answers at hand, {item.asked:,} to ask{beyond}"
 
     def __str__(self) -> str:
         """The plan, and that it is no more than that."""
@@ -48,6 +51,14 @@ class Plan:
         from .charts import quota
 
         return quota(self.calls, size)
+
+
+def _of_live(live: Live, dossiers: Sequence[Dossier]) -> Iterator[PlannedSource]:
+    """What the providers would be asked, as their own plan says it."""
+    for item in live.plan(dossiers).calls:
+        left = tuple((period, number) for period, number in item.left.items())
+        beyond = item.beyond_budget + item.refused
+        yield PlannedSource(item.provider, item.cached, item.asked, beyond, item.withheld, item.seconds, left)
 
 
 def plan_of(frame: pandas.DataFrame, column: Any, ground: Ground) -> Plan:
@@ -63,4 +74,6 @@ def plan_of(frame: pandas.DataFrame, column: Any, ground: Ground) -> Plan:
         known = sum(source.has(text) for text in sendable) if isinstance(source, Kept) else 0
         name = source.name if isinstance(source, Kept) else type(source).__name__
         calls.append(PlannedSource(name, known, len(sendable) - known, withheld=len(texts) - len(sendable)))
+    if ground.live:
+        calls += _of_live(ground.live, ground.without_live().dossiers(texts))
     return Plan(len(frame), len(texts), invalid, len(texts) - invalid - len(sendable), allowed, tuple(calls))
