@@ -37,7 +37,6 @@ def build(folder: Path = DIST, sdk: str = "2.1.1", cache: Path = CACHE) -> Path:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--sdk", choices=sorted(REQUIREMENTS), default="2.1.1", help="version of splunk-sdk")
     verbs = found.add_subparsers(dest="verb", required=True)
     building = verbs.add_parser("build", help="write dist/ipthreat-<version>.spl and its bill of materials")
     building.add_argument("folder", nargs="?", type=Path, default=DIST)
@@ -45,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     staging.add_argument("folder", nargs="?", type=Path, default=DEFAULT)
     linking = verbs.add_parser("link", help="link this checkout into a Splunk on this machine")
     linking.add_argument("folder", nargs="?", type=Path, default=Path(os.environ.get("SPLUNK_HOME", "/opt/splunk")))
+    for verb in (building, staging, linking):
+        verb.add_argument("--sdk", choices=sorted(REQUIREMENTS), default="2.1.1", help="version of splunk-sdk")
     return found
 
 

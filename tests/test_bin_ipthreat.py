@@ -241,7 +241,7 @@ def test_sources_that_were_not_asked_make_the_answer_partial(mode):
 
 
 def test_an_allow_list_is_a_lookup_of_the_app(place):
-    (place / "lookups").mkdir()
+    (place / "lookups").mkdir(exist_ok=True)
     (place / "lookups" / "ours.csv").write_text("address,expires,reason\n20.1.2.0/24,,our scanner\n")
     search = "| ipthreat src_ip allowlist=ours explain=t fields=priority"
     (found,) = answer(ground(place), search, Table(["src_ip"], [["20.1.2.3"]]))

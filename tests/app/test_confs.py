@@ -149,6 +149,19 @@ def test_the_browser_reaches_no_more_than_the_handlers_offer():
     assert not {"expose:ipthreat_evidence", "expose:ipthreat_deliver"} & set(conf("web"))
 
 
+def test_the_manual_tells_who_may_call_which_handler():
+    lines = [line for line in ADMIN.splitlines() if line.startswith("| `/ipthreat/")]
+    rows = [[cell.strip().strip("`").replace("/ipthreat/", "") for cell in line.split("|")[1:-1]] for line in lines]
+    assert {name for name, *_ in rows} == {stanza["match"].rsplit("/", 1)[1] for stanza in conf("restmap").values()}
+    for name, *told, web in rows:
+        methods = conf("web").get(f"expose:ipthreat_{name}", {}).get("methods", "")
+        assert (web == "yes") == bool(methods)
+        for method, capability in zip(("get", "post"), told):
+            demanded = conf("restmap")[f"script:ipthreat_{name}"][f"capability.{method}"]
+            assert demanded == (capability or "ipthreat_admin")
+            assert not methods or bool(capability) == (method.upper() in methods)
+
+
 def test_no_user_can_write_to_a_collection():
     meta = metadata()
     for collection in conf("collections"):

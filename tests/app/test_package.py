@@ -19,6 +19,7 @@ from searches import ROOT, SDKS, app, ground, packager
 from searches import laid as staged
 
 from ipthreat import __version__
+from ipthreat.splunk.conf import read_conf
 from ipthreat.splunk.runner import run
 
 SPL = f"ipthreat-{__version__}.spl"
@@ -208,12 +209,73 @@ def test_the_archive_tells_nothing_of_who_built_it_and_when(built):
     assert built.read_bytes()[4:8] == bytes(4)  # the time in gzip's head
 
 
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks an app as Splunk does, over what is there."""
+    with tarfile.open(archive) as opened:
+        if hasattr(tarfile, "data_filter"):  # all but early releases of 3.9
+            opened.extraction_filter = tarfile.data_filter
+        opened.extractall(folder)  # noqa: S202 - we have just written it
+
+
 def test_a_search_runs_from_the_unpacked_archive(built, tmp_path):
-    with tarfile.open(built) as archive:
-        archive.extractall(tmp_path)  # noqa: S202 - we have just written it
+    unpack(built, tmp_path)
     result = run(ground(tmp_path / "ipthreat"), "| ipthreatstatus")
     assert not result.failed
     assert len(result.table.rows) > 5
+
+
+def test_an_upgrade_leaves_settings_lookups_and_lists_of_yours_as_they_are(built, tmp_path):
+    app_folder = tmp_path / "ipthreat"
+    yours = ["local/ipthreat.conf", "local/app.conf", "metadata/local.meta", "lookups/ours.csv", "data/lists.snapshot"]
+    for name in yours:
+        (app_folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (app_folder / name).write_text("yours", encoding="utf-8")
+    unpack(built, tmp_path)
+    assert [(app_folder / name).read_text(encoding="utf-8") for name in yours] == ["yours"] * len(yours)
+
+
+# --- what goes to the indexers --------------------------------------------------------------------
+
+SPLUNKS_OWN = (
+    r"apps/[^/]*/(bin|lookups)/.*",
+    r"apps/[^/]*/(default|local)/[^/]*\.conf",
+    r"apps/[^/]*/metadata/.*\.meta",
+)
+"""What Splunk replicates of any app by itself, as far as it matters here."""
+
+
+def replicates(name: str) -> bool:
+    """Whether a file of the app goes to the indexers: Splunk's patterns, where `...` is anything and `*` no slash."""
+    rules = read_conf(ROOT, "distsearch")
+    patterns = {
+        kind: [re.escape(rule).replace(r"\.\.\.", ".*").replace(r"\*", "[^/]*") for rule in rules[kind].values()]
+        for kind in ("replicationAllowlist", "replicationDenylist")
+    }
+    path = f"apps/ipthreat/{name}"
+    allowed = any(re.fullmatch(rule, path) for rule in (*SPLUNKS_OWN, *patterns["replicationAllowlist"]))
+    return allowed and not any(re.fullmatch(rule, path) for rule in patterns["replicationDenylist"])
+
+
+def test_indexers_get_the_library_with_its_snapshot_and_the_sdk():
+    sent = {name for name in files(staged()) if (staged() / name).is_file() and replicates(name)}
+    assert {"lib/ipthreat/snapshot/data/ipthreat.snapshot", "lib/splunklib/searchcommands/__init__.py"} <= sent
+    assert {name.split("/")[1] for name in sent if name.startswith("lib/")} == {"ipthreat", "splunklib"}
+    assert {name.split("/")[0] for name in sent} == {"bin", "default", "lib", "lookups", "metadata"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/lists.snapshot",
+        "data/feeds/ipsum",
+        "lib/requests/__init__.py",
+        "lib/ipthreat/__pycache__/address.cpython-39.pyc",
+        "lib/ipthreat/splunk/__pycache__/conf.cpython-313.pyc",
+        "bin/__pycache__/x.pyc",
+    ],
+)
+def test_what_changes_or_asks_providers_stays_on_the_search_head(name):
+    assert not replicates(name)
 
 
 # --- the bill of materials ------------------------------------------------------------------------

@@ -19,8 +19,8 @@ SPLUNKS = {"search", "table", "stats", "convert", "where", "eval", "makeresults"
 """Commands of Splunk's own that the app's searches use."""
 CIM = {"src_ip", "dest_ip", "bytes_out", "_time"}
 """Fields of events, by their names in the Common Information Model."""
-LOG = {"level", "command", "_time"}
-"""Fields of the app's log."""
+LOG = {"level", "command", "action", "input", "handler", "_time"}
+"""Fields of the app's log: each line has one of command, action, input and handler."""
 MACRO = re.compile(r"`([^`]+)`")
 FUNCTION = re.compile(r"\b(?:sum|min|max|latest|ctime|count)\((\w*)\)")
 
@@ -55,6 +55,8 @@ def used(command: str, arguments: str) -> Set[str]:
     if command in ("stats", "convert"):
         grouped = re.search(r"\bby (.+)$", arguments)
         return (set(FUNCTION.findall(arguments)) | set(grouped[1].split() if grouped else ())) - {""}
+    if command == "eval":
+        return set(re.findall(r"\w+", re.sub(r"^\w+=coalesce", "", arguments)))
     return set(re.findall(r"([A-Za-z_][\w.]*)(?:\s+IN\s+\(|\s*!?=)", arguments)) if command == "search" else set()
 
 
@@ -66,6 +68,8 @@ def made(command: str, arguments: str, fields: Set[str]) -> Set[str]:
         return named | set(grouped[1].split() if grouped else ())
     if command in COMMANDS:
         return set(names_of(f"| {command} {arguments}".strip(), fields))
+    if command == "eval":
+        return fields | {arguments.split("=")[0]}
     return set(arguments.split()) if command == "table" else fields
 
 

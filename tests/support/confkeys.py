@@ -66,7 +66,7 @@ ALLOWED: Dict[str, Dict[str, Keys]] = {
     "macros": {"ipthreat_*": _keys("definition args iseval validation errormsg description")},
     "props": {
         "ipthreat:*": _REPORT_LOOK | _keys("EVAL-*"),
-        "source::...ipthreat.log": _REPORT_LOOK | _keys("sourcetype"),
+        "source::...ipthreat.log(.\\d+)?": _REPORT_LOOK | _keys("sourcetype"),
     },
     "restmap": {
         "script:ipthreat_*": _keys(
