@@ -1,4 +1,4 @@
-// The page in which a dashboard is rendered: Splunk's own renderer with the Enterprise preset, and rows in place of searches.
+// The page in which a dashboard is rendered: Splunk's own renderer with the Enterprise preset.
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import DashboardCore from '@splunk/dashboard-core';
@@ -9,15 +9,11 @@ import { createSchemaBasedOnPresets } from '@splunk/dashboard-definition';
 
 window.dashboardSchema = () => createSchemaBasedOnPresets(EnterpriseViewOnlyPreset);
 
-window.showDashboard = (definition, colorScheme, tokens) => {
-    const submitted = Object.keys(tokens).length ? { tokenBinding: { default: tokens } } : {};
+window.showDashboard = (definition, colorScheme) => {
+    document.body.style.background = colorScheme === 'dark' ? '#171d21' : '#f2f4f5';
     createRoot(document.getElementById('dashboard')).render(
         <SplunkThemeProvider family="enterprise" colorScheme={colorScheme} density="comfortable">
-            <DashboardContextProvider
-                preset={EnterpriseViewOnlyPreset}
-                initialDefinition={definition}
-                initialTokens={submitted.tokenBinding}
-            >
+            <DashboardContextProvider preset={EnterpriseViewOnlyPreset} initialDefinition={definition}>
                 <DashboardCore width="100%" height="100%" />
             </DashboardContextProvider>
         </SplunkThemeProvider>
