@@ -5,7 +5,8 @@ import { chromium } from 'playwright-core';
 import { close } from './check.mjs';
 import { dashboards, hostile } from './dashboards.mjs';
 import { serve } from './server.mjs';
-import { Splunk, setupPage } from './setup.mjs';
+import { setupPage } from './setup.mjs';
+import { Splunk } from './splunk.mjs';
 
 const folder = process.argv[2];
 const only = process.env.ONLY;
@@ -21,7 +22,7 @@ try {
         await dashboards(browser, origin, folder, only);
         await hostile(browser, origin, folder);
     }
-    if (!only || only === 'setup') await setupPage(browser, origin, folder, splunk);
+    if (!only || only === 'setup') await setupPage(browser, origin, folder, splunk, process.argv[3]);
 } finally {
     await browser.close();
     server.close();

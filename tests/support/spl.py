@@ -356,9 +356,11 @@ _COMMANDS: Dict[str, Callable[[_Run, str], None]] = {
 
 def as_columns(found: Found) -> Dict[str, Any]:
     """A result in the shape in which a dashboard takes it: names, and a column of texts for each."""
-    return {"fields": [{"name": name} for name in found.fields], "columns": [[_shown(row.get(name)) for row in found.rows] for name in found.fields]}
+    return {"fields": [{"name": name} for name in found.fields], "columns": [[_shown(name, row.get(name)) for row in found.rows] for name in found.fields]}
 
 
-def _shown(value: Any) -> Any:
+def _shown(name: str, value: Any) -> Any:
+    if name == "_time" and number(value) is not None:  # Splunk hands times out in ISO 8601
+        return datetime.fromtimestamp(float(value), timezone.utc).isoformat()
     return [text_of(item) for item in value] if isinstance(value, list) else None if value is None else text_of(value)
 
