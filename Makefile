@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit matrix bench snapshot snapshot-check clean
+.PHONY: demo test lint types unit matrix bench snapshot snapshot-check browser-test clean
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
@@ -51,6 +51,10 @@ snapshot: $(SETUP)
 # The committed snapshot is exactly what its sources give, row by row.
 snapshot-check: $(SETUP)
 	.ci/snapshot-check
+
+# The app's pages in headless Chromium. Needs node and npm; the rest goes into build/browser.
+browser-test: $(SETUP)
+	tests/browser/run
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

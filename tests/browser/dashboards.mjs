@@ -7,9 +7,9 @@ import { check } from './check.mjs';
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 760, height: 900 } };
 const SCHEMES = ['dark', 'light'];
 const TEXTS = {
-    posture: { full: ['Addresses judged', '45.155.205.233', 'CLOUDRU-AS', 'T1110', 'unavailable'], empty: ['Empty: every address is at Monitor'] },
+    posture: { full: ['Addresses judged', '45.155.205.233', 'CLOUDRU-AS', 'T1110', '18.236.0.0/15', 'unavailable'], empty: ['Empty: every address is at Monitor'] },
     address_dossier: {
-        full: ['18.237.3.202', 'suspicious_user_agent', 'nikto', 'AMAZON-02', 'evidence and own events', 'Threat Report', 'Who else came from 18.236.0.0/15'],
+        full: ['18.237.3.202', 'suspicious_user_agent', 'nikto', 'AMAZON-02', 'evidence and own events', 'Threat Report', 'Who else came from 18.236.0.0/15', 'own events: suspicious user agent'],
         alone: ['8.8.8.8', 'evidence alone', 'benign'],
         empty: ['Empty: no address is given above'],
     },

@@ -13,7 +13,7 @@ from typing import Any, Dict
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from dashboards import DASHBOARDS, definition, given, place  # noqa: E402 - after the path is set
+from dashboards import DASHBOARDS, definition, given  # noqa: E402 - after the path is set
 from spl import as_columns  # noqa: E402
 
 ADDRESS = "18.237.3.202"
@@ -22,11 +22,7 @@ WITHOUT_EVENTS = "8.8.8.8"
 
 def rows_of(name: str, ip: str, empty: bool) -> Dict[str, Any]:
     """Data source → its rows, as a dashboard takes them."""
-    dashboard = definition(name)
-    return {
-        source: as_columns(given(dashboard, source, place(name, source, empty), ip=ip))
-        for source in dashboard["dataSources"]
-    }
+    return {source: as_columns(given(name, source, empty, ip=ip)) for source in definition(name)["dataSources"]}
 
 
 def main(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -28,13 +29,6 @@ def definition(name: str) -> Dict[str, Any]:
     return dict(json.loads(element.text or ""))
 
 
-def query(dashboard: Mapping[str, Any], source: str) -> str:
-    """The whole search of a data source: that of what it extends, then its own."""
-    options = dashboard["dataSources"][source]["options"]
-    before = f"{query(dashboard, options['extend'])} " if "extend" in options else ""
-    return str(before + options["query"])
-
-
 def with_tokens(text: str, values: Mapping[str, str]) -> str:
     """A search with its tokens replaced as Splunk does it: `|s` writes a text in quotes."""
 
@@ -43,11 +37,6 @@ def with_tokens(text: str, values: Mapping[str, str]) -> str:
         return json.dumps(value, ensure_ascii=False) if "s" in match.group(2) else value
 
     return TOKEN.sub(replaced, text)
-
-
-def given(dashboard: Mapping[str, Any], source: str, where: Search, **tokens: str) -> Found:
-    """What the search of a data source gives."""
-    return searched(with_tokens(query(dashboard, source), {"index": "main", "source": "virustotal", **tokens}), where)
 
 
 # --- what the searches find -----------------------------------------------------------------------
@@ -91,7 +80,18 @@ def place(dashboard: str, source: str, empty: bool = False, blanks: bool = True)
     """Where the search of a data source runs in these tests."""
     rows: List[Dict[str, Any]] = []
     if not empty:
-        wanted = "command" if source in ("searches", "hit_rate") else "event"
+        wanted = "command" if source == "searches" else "event"
         lines = [row for row in log_lines() if wanted in row]
         rows = lines if dashboard == "provider_health" else requests()
     return Search(ground(sid=f"{MOMENT:.0f}.1"), rows, blanks)
+
+
+def given(name: str, source: str, empty: bool = False, blanks: bool = True, ip: str = "") -> Found:
+    """What the search of a data source gives. `empty`: there are no events."""
+    options = definition(name)["dataSources"][source]["options"]
+    text = with_tokens(options["query"], {"index": "main", "source": "virustotal", "ip": ip})
+    start = _base(name, options["extend"], empty, blanks, ip) if "extend" in options else None
+    return searched(text, place(name, source, empty, blanks), start)
+
+
+_base = functools.cache(given)  # most searches of a dashboard go on from the same one

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from searches import answer
 from spl_eval import Expression, SplError, number, text_of, unquoted
@@ -60,9 +60,11 @@ def split(text: str, by: str) -> List[str]:
     return [part.strip() for part in (*parts, text[start:])]
 
 
-def searched(text: str, where: Search) -> Found:
-    """Runs a search. Raises SplError for what this reading of SPL does not know."""
+def searched(text: str, where: Search, start: Optional[Found] = None) -> Found:
+    """Runs a search, or what follows `start`. Raises SplError for what this reading of SPL does not know."""
     run = _Run(where)
+    if start is not None:
+        run.rows, run.fields, run.unknown = [dict(row) for row in start.rows], list(start.fields), set(start.unknown)
     for stage in split(text, "|"):
         if stage:
             run.stage(stage)
