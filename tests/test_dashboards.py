@@ -1,15 +1,14 @@
-"""The app's pages: nothing dangles in a dashboard, its searches give the fields that its panels show, and what comes from
-outside stays a text. How they look is tested in a browser: `make browser-test`."""
+"""The app's pages: nothing dangles in a dashboard, its searches give the fields that its panels show, and what comes
+from outside stays a text. How they look is tested in a browser: `make browser-test`."""
 
 from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ElementTree
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
 import pytest
-from dashboards import DASHBOARDS, REQUEST_FIELDS, TOKEN, VIEWS, definition, given, with_tokens
+from dashboards import DASHBOARDS, REQUEST_FIELDS, TOKEN, VIEWS, definition, given, view, with_tokens
 from searches import ROOT, ground
 from spl import Found, Search, searched
 from spl_eval import Expression, SplError
@@ -75,7 +74,7 @@ def rows(found: Found) -> List[Dict[str, Any]]:
 
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_a_dashboard_is_of_dashboard_studio_and_says_what_it_is(name):
-    root = ElementTree.parse(VIEWS / f"{name}.xml").getroot()
+    root = view(name)
     assert (root.tag, root.get("version")) == ("dashboard", "2")
     assert root.findtext("label") == definition(name)["title"]
     assert root.findtext("description") == definition(name)["description"]
@@ -99,7 +98,9 @@ def test_every_panel_has_one_place_and_no_two_overlap(name):
 def test_no_data_source_dangles_and_none_is_idle(name):
     dashboard = definition(name)
     sources = dashboard["dataSources"]
-    shown = {source for panel in dashboard["visualizations"].values() for source in panel.get("dataSources", {}).values()}
+    shown = {
+        source for panel in dashboard["visualizations"].values() for source in panel.get("dataSources", {}).values()
+    }
     extended = {source["options"]["extend"] for source in sources.values() if "extend" in source["options"]}
     assert shown | extended == set(sources)
     assert all("extend" not in sources[base]["options"] for base in extended)
@@ -242,7 +243,9 @@ def test_a_token_in_a_search_stays_one_text(value):
     [("https://a.example/x?y=1", "https://a.example/x?y=1"), ("javascript:alert(1)", ""), ("http://a.example", "")],
 )
 def test_a_row_of_evidence_opens_https_pages_only(link, shown):
-    item = json.dumps({"evidence": [{"source": "x", "status": "ok", "link": link, "retrieved_at": "2026-11-20T00:00:00Z"}]})
+    item = json.dumps(
+        {"evidence": [{"source": "x", "status": "ok", "link": link, "retrieved_at": "2026-11-20T00:00:00Z"}]}
+    )
     chain = definition("address_dossier")["dataSources"]["evidence"]["options"]["query"]
     event = {"item": item, "ti_sources": ""}
     (row,) = searched(f"search index=x {chain}", Search(ground(), [event])).rows
@@ -271,24 +274,26 @@ def test_a_field_that_nothing_makes_is_told():
 
 
 def test_the_navigation_leads_to_every_page():
-    views = {view.get("name") for view in ElementTree.parse(VIEWS.parent / "nav" / "default.xml").getroot().iter("view")}
+    views = {item.get("name") for item in view("../nav/default").iter("view")}
     assert views - {"search"} == {path.stem for path in VIEWS.glob("*.xml")}
 
 
 def test_a_link_with_form_ip_sets_the_address_of_the_dossier():
-    inputs = definition("address_dossier")["inputs"].values()
-    assert [entry["options"]["defaultValue"] for entry in inputs if entry["options"]["token"] == "ip"] == [""]
+    options = [entry["options"] for entry in definition("address_dossier")["inputs"].values()]
+    assert {"token": "ip", "defaultValue": ""} in options
 
 
 def test_the_setup_page_names_files_that_are_there():
-    root = ElementTree.parse(VIEWS / "setup.xml").getroot()
+    root = view("setup")
     assert (root.tag, root.get("version")) == ("form", "1.1")
     assert all((STATIC / str(root.get(kind))).is_file() for kind in ("script", "stylesheet"))
 
 
 def test_the_setup_page_makes_no_html_of_texts_and_keeps_nothing_in_the_browser():
     script = (STATIC / "setup.js").read_text(encoding="utf-8")
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|Storage|require\(|console\.", script)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|Storage|require\(|console\.", script
+    )
 
 
 def test_no_page_names_a_public_address():

@@ -13,8 +13,8 @@ from typing import Any, Dict
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from dashboards import DASHBOARDS, definition, given  # noqa: E402 - after the path is set
-from spl import as_columns  # noqa: E402
+from dashboards import DASHBOARDS, definition, given
+from spl import as_columns
 
 ADDRESS = "18.237.3.202"
 WITHOUT_EVENTS = "8.8.8.8"

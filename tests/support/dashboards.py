@@ -6,7 +6,7 @@ import functools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Dict, List, Mapping
 
 from searches import ROOT, ground
@@ -22,9 +22,14 @@ REQUEST_FIELDS = ("provider", "status", "seconds", "left")
 vocabulary), how long it took, and how many requests the key has left today."""
 
 
+def view(name: str) -> ElementTree.Element:
+    """A page, or the navigation, as XML."""
+    return ElementTree.parse(VIEWS / f"{name}.xml").getroot()  # noqa: S314 - our own file
+
+
 def definition(name: str) -> Dict[str, Any]:
     """The definition of a dashboard."""
-    element = ElementTree.parse(VIEWS / f"{name}.xml").getroot().find("definition")  # noqa: S314 - our own file
+    element = view(name).find("definition")
     assert element is not None
     return dict(json.loads(element.text or ""))
 
@@ -32,7 +37,7 @@ def definition(name: str) -> Dict[str, Any]:
 def with_tokens(text: str, values: Mapping[str, str]) -> str:
     """A search with its tokens replaced as Splunk does it: `|s` writes a text in quotes."""
 
-    def replaced(match: "re.Match[str]") -> str:
+    def replaced(match: re.Match[str]) -> str:
         value = values[match.group(1)]
         return json.dumps(value, ensure_ascii=False) if "s" in match.group(2) else value
 
@@ -58,21 +63,39 @@ def requests() -> List[Dict[str, Any]]:
 
 def _login(number: int) -> Dict[str, Any]:
     action = "success" if number == 59 else "failure"
-    return {"_time": str(MOMENT - 7200 + number), "src_ip": "45.155.205.233", "user": "root", "action": action, "app": "sshd"}
+    return {
+        "_time": str(MOMENT - 7200 + number),
+        "src_ip": "45.155.205.233",
+        "user": "root",
+        "action": action,
+        "app": "sshd",
+    }
 
 
 def log_lines() -> List[Dict[str, Any]]:
     """Lines of ipthreat.log as Splunk reads them: requests to providers, and searches."""
     rows: List[Dict[str, Any]] = []
-    states = {"virustotal": ("ok", "ok", "not_found", "rate_limited"), "abuseipdb": ("ok", "ok", "timeout"), "rdap": ("ok",)}
+    states = {
+        "virustotal": ("ok", "ok", "not_found", "rate_limited"),
+        "abuseipdb": ("ok", "ok", "timeout"),
+        "rdap": ("ok",),
+    }
     for number in range(240):
         provider = sorted(states)[number % 3]
         status = states[provider][number // 3 % len(states[provider])]
         seconds = {"timeout": 15.0}.get(status, 0.2 + number % 7 / 10 + len(provider) / 20)
-        line = {"_time": str(MOMENT - 86_000 + 350 * number), "event": "request", "provider": provider, "status": status}
+        line = {
+            "_time": str(MOMENT - 86_000 + 350 * number),
+            "event": "request",
+            "provider": provider,
+            "status": status,
+        }
         limit = {"virustotal": 500, "abuseipdb": 1000}.get(provider)
         rows.append({**line, "seconds": f"{seconds:.2f}", **({"left": str(limit - 2 * number)} if limit else {})})
-    searches = [{"_time": str(MOMENT - 3600 * hour), "command": "ipthreat", "distinct": "120", "calls": "9"} for hour in range(9)]
+    searches = [
+        {"_time": str(MOMENT - 3600 * hour), "command": "ipthreat", "distinct": "120", "calls": "9"}
+        for hour in range(9)
+    ]
     return rows + searches
 
 

@@ -72,7 +72,7 @@ def searched(text: str, where: Search, start: Optional[Found] = None) -> Found:
 
 
 class _Run:
-    """A search under way: its rows, and the fields that rows may have, which are more than those that they happen to have."""
+    """A search under way: its rows, and the fields that rows may have, which are more than the present rows show."""
 
     def __init__(self, where: Search) -> None:
         self.where = where
@@ -268,8 +268,12 @@ class _Figure(NamedTuple):
 
 
 def _figures(text: str) -> List[_Figure]:
-    found = re.findall(r"\b(count|dc|sum|min|max|p95)\b(?:\((eval\([^()]*(?:\([^()]*\)[^()]*)*\)|\w+)\))?(?: as (\w+))?", text)
-    return [_Figure(kind, argument, name or (f"{kind}({argument})" if argument else kind)) for kind, argument, name in found]
+    found = re.findall(
+        r"\b(count|dc|sum|min|max|p95)\b(?:\((eval\([^()]*(?:\([^()]*\)[^()]*)*\)|\w+)\))?(?: as (\w+))?", text
+    )
+    return [
+        _Figure(kind, argument, name or (f"{kind}({argument})" if argument else kind)) for kind, argument, name in found
+    ]
 
 
 def _figure(run: _Run, figure: _Figure, rows: Sequence[Row]) -> Any:
@@ -358,11 +362,13 @@ _COMMANDS: Dict[str, Callable[[_Run, str], None]] = {
 
 def as_columns(found: Found) -> Dict[str, Any]:
     """A result in the shape in which a dashboard takes it: names, and a column of texts for each."""
-    return {"fields": [{"name": name} for name in found.fields], "columns": [[_shown(name, row.get(name)) for row in found.rows] for name in found.fields]}
+    return {
+        "fields": [{"name": name} for name in found.fields],
+        "columns": [[_shown(name, row.get(name)) for row in found.rows] for name in found.fields],
+    }
 
 
 def _shown(name: str, value: Any) -> Any:
     if name == "_time" and number(value) is not None:  # Splunk hands times out in ISO 8601
         return datetime.fromtimestamp(float(value), timezone.utc).isoformat()
     return [text_of(item) for item in value] if isinstance(value, list) else None if value is None else text_of(value)
-

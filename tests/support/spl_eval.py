@@ -1,7 +1,7 @@
 """Expressions of SPL's `eval` and `where`, as far as the app's dashboards use them.
 
-A value is None, a number, a text, a truth value, or a list of texts (multivalue). Splunk's own rules: what is missing makes
-a comparison false and an arithmetic result missing; a text that is a number compares as a number.
+A value is None, a number, a text, a truth value, or a list of texts (multivalue). Splunk's own rules: what is missing
+makes a comparison false and an arithmetic result missing; a text that is a number compares as a number.
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ class Expression:
         return found
 
     def _next(self, *wanted: str) -> bool:
-        if self.place < len(self.words) and (self.words[self.place] in wanted or self.words[self.place].upper() in wanted):
+        if self.place < len(self.words) and (
+            self.words[self.place] in wanted or self.words[self.place].upper() in wanted
+        ):
             self.place += 1
             return True
         return False

@@ -164,7 +164,7 @@
             return field(name, label, meaning, String(value), choices, stanza);
         });
         const actions = [['Save', async (element) => refreshed(await save(element, stanza), element), 'btn-primary']];
-        if (stanza === 'live') actions.push(['Delete the proxy', async () => refreshed(await forget('live'))]);
+        if (stanza === 'live') actions.push(['Delete the proxy', async (element) => refreshed(await forget('live'), element)]);
         return make('section', {}, make('h2', { textContent: title }), form(stanza, shown, actions));
     }
 
@@ -186,7 +186,7 @@
         const actions = [
             ['Save', async (element) => refreshed(await save(element, stanza), element), 'btn-primary'],
             ['Test', () => tested(item)],
-            ...(item.needs.includes('key') ? [['Delete the key', async () => refreshed(await forget(stanza))]] : []),
+            ...(item.needs.includes('key') ? [['Delete the key', async (element) => refreshed(await forget(stanza), element)]] : []),
         ];
         const head = make('summary', {}, make('strong', { textContent: item.title || item.name }), state);
         return make('details', { open: Boolean(item.has_key) }, head, form(item.name, fields, actions));
@@ -217,7 +217,7 @@
         ];
         const actions = [
             ['Save', async (element) => refreshed(await save(element, stanza), element), 'btn-primary'],
-            ['Delete', async () => refreshed(await forget(stanza))],
+            ['Delete', async (element) => refreshed(await forget(stanza), element)],
         ];
         return make('details', { open: true }, make('summary', {}, make('strong', { textContent: item.name })), form(`destination-${item.name}`, fields, actions));
     }
@@ -239,15 +239,17 @@
     const page = document.getElementById('ipthreat-setup');
     const news = make('p', { className: 'ipthreat-said', role: 'status', id: 'ipthreat-news' });
 
-    // Shows the page anew after a change, with what was said above it. What was entered in other forms stays.
+    // Shows the page anew after a change, with what was said in the form that was changed, or above all when it is gone.
+    // What was entered in other forms stays.
     async function refreshed(said, changed) {
         const open = new Set([...page.querySelectorAll('details[open] form')].map((element) => element.id));
-        const inputs = [...page.querySelectorAll('input[name], select[name]')].filter((input) => !changed?.contains(input));
+        const inputs = [...page.querySelectorAll('input[name], select[name]')].filter((input) => !changed.contains(input));
         const entered = inputs.filter((input) => input.value.trim() !== input.dataset.before);
         await show();
         for (const element of page.querySelectorAll('details form')) element.parentElement.open ||= open.has(element.id);
         for (const { id, value } of entered) Object.assign(document.getElementById(id) ?? {}, { value });
-        say(news, said.text, said.good === false ? 'bad' : 'good');
+        const line = document.getElementById(changed.id)?.querySelector('.ipthreat-said') ?? news;
+        say(line, said.text, said.good === false ? 'bad' : 'good');
         return said;
     }
 
