@@ -15,7 +15,7 @@ from spl_eval import Expression, SplError
 
 STATIC = ROOT / "splunk_app" / "appserver" / "static"
 KNOWN = "45.155.205.233"
-WITHOUT_EVENTS = "9.9.9.9"
+WITHOUT_EVENTS = "1.1.1.1"
 SOURCES = [(name, source) for name in DASHBOARDS for source in definition(name)["dataSources"]]
 PANELS = [(name, panel) for name in DASHBOARDS for panel in definition(name)["visualizations"]]
 _CHART = {

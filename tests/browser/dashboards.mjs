@@ -34,7 +34,7 @@ async function shown(browser, origin, definition, scheme, size) {
     await page.evaluate(([given, colours]) => window.showDashboard(given, colours), [definition, scheme]);
     await page.waitForSelector('[data-test="dashboard-viewer"], [data-test*="layout"], canvas, svg', { timeout: 20_000 });
     const height = Math.max(...definition.layout.structure.map(({ position }) => position.y + position.h));
-    await page.setViewportSize({ width: size.width, height: Math.min(4000, Math.ceil(height * Math.max(1, size.width / 1200)) + 160) });
+    await page.setViewportSize({ width: size.width, height: height + 130 });
     await page.waitForTimeout(2500);
     return { page, errors, text: await page.evaluate(() => document.body.innerText) };
 }
