@@ -31,7 +31,7 @@ OPTIONS: Dict[str, Set[str]] = {
     "splunk.markdown": {"markdown", "fontSize"},
     **{f"splunk.{kind}": _CHART for kind in ("bar", "column", "line")},
 }
-"""The options that the panels use; that the renderer has them is checked in the browser test."""
+"""The options that the panels use. The schema takes any name, so a new one is looked up and added here by hand."""
 HOSTILE = [
     '"] | delete',
     '" OR index=* "',
