@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit matrix spark bench app snapshot snapshot-check clean
+.PHONY: demo test lint types unit matrix spark bench app browser-test snapshot snapshot-check clean
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
@@ -63,6 +63,10 @@ snapshot: $(SETUP)
 # The committed snapshot is exactly what its sources give, row by row.
 snapshot-check: $(SETUP)
 	.ci/snapshot-check
+
+# The app's pages in headless Chromium. Needs node and npm; the rest goes into build/browser.
+browser-test: $(SETUP)
+	tests/browser/run
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,39 @@
+"""Writes what the dashboards' searches give on sample events: `python tests/browser/rows.py FOLDER`.
+
+One file per dashboard: {"definition": …, "full": {source: rows}, "alone": …, "empty": …}. The app's own commands are
+run for real; `alone` is the dossier of an address without events here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from dashboards import DASHBOARDS, definition, given
+from spl import as_columns
+
+ADDRESS = "18.237.3.202"
+WITHOUT_EVENTS = "8.8.8.8"
+
+
+def rows_of(name: str, ip: str, empty: bool) -> Dict[str, Any]:
+    """Data source → its rows, as a dashboard takes them."""
+    return {source: as_columns(given(name, source, empty, ip=ip)) for source in definition(name)["dataSources"]}
+
+
+def main(folder: Path) -> None:
+    """Writes the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in DASHBOARDS:
+        told = {"definition": definition(name), "full": rows_of(name, ADDRESS, False), "empty": rows_of(name, "", True)}
+        if name == "address_dossier":
+            told["alone"] = rows_of(name, WITHOUT_EVENTS, True)
+        (folder / f"{name}.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
