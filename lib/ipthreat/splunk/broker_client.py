@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..dossier import Dossier, Evidence, SourceKind, Status
@@ -39,9 +41,13 @@ class BrokerClient:
         budget: int,
         seconds: float,
         providers: Sequence[str] = (),
+        as_of: Optional[datetime] = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`providers` empty asks all that are configured; `live` False asks the cache alone."""
+        """`providers` empty asks all that are configured; `live` False asks the cache alone.
+
+        `as_of` is the moment judged: what is answered later, in this run, counts as known then.
+        """
         self.problem = ""
         """Why nobody was asked, or no longer; empty while all is well."""
         self.messages: List[str] = []
@@ -52,6 +58,7 @@ class BrokerClient:
         """Requests made by the broker for this search, by provider."""
         self._splunkd, self._policy, self._clock = splunkd, policy, clock
         self._asked = {"mode": "live" if live else "cached", "sid": sid[:200], "providers": list(providers)}
+        self._as_of = as_of
         self._left = budget
         self._seconds = seconds
         self._end: Optional[float] = None
@@ -82,10 +89,19 @@ class BrokerClient:
             answer = self._ask(addresses, budget)
             if answer is None:
                 break
-            found.update(_evidence(answer.get("evidence"), addresses))
+            found.update(self._dated(_evidence(answer.get("evidence"), addresses)))
             spent, late = max(spent, _whole(answer.get("asked"))), answer.get("late") is True
         self._left -= min(spent, self._left)
         return found
+
+    def _dated(self, answers: Iterator[Tuple[str, Tuple[Evidence, ...]]]) -> Iterator[Tuple[str, Tuple[Evidence, ...]]]:
+        """The answers, none of them later than the moment judged."""
+        moment = self._as_of
+        for address, items in answers:
+            if moment is None:
+                yield address, items
+            else:
+                yield address, tuple(_no_later(item, moment) for item in items)
 
     def _time_left(self) -> float:
         return (self._end or 0.0) - self._clock()
@@ -114,6 +130,11 @@ class BrokerClient:
         self.messages += [text for text in said if text not in self.messages]
         for name, number in dict(told.get("requests") or {}).items():
             self.requests[name] = self.requests.get(name, 0) + _whole(number)
+
+
+def _no_later(item: Evidence, moment: datetime) -> Evidence:
+    late = item.retrieved_at is not None and item.retrieved_at > moment
+    return replace(item, retrieved_at=moment) if late else item
 
 
 def _why(status: int, told: Any) -> str:

@@ -79,6 +79,7 @@ class Enriching:
             live=command.mode == "live",
             budget=command.budget,
             seconds=command.timeout,
+            as_of=moment_of(about),
             providers=command.provider_names() if command.providers else (),
         )
         return Brokered(client, gatherer, sources, _WHY_UNASKED[command.mode])

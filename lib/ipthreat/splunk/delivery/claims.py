@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from functools import partial
 from pathlib import Path
-from typing import Callable, Optional, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 from ...clock import SYSTEM, Clock
 from ...database import Database
@@ -22,9 +22,9 @@ VERSION = 1
 KEPT_DAYS = 30
 _DAY = 86_400
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS delivery (key TEXT PRIMARY KEY, subject TEXT NOT NULL, time REAL NOT NULL,"
-    " outcome TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS delivery_subject ON delivery (subject, time)",
+    "CREATE TABLE IF NOT EXISTS delivery (key TEXT PRIMARY KEY, time REAL NOT NULL, outcome TEXT NOT NULL)"
+    " WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS said (subject TEXT PRIMARY KEY, time REAL NOT NULL) WITHOUT ROWID",
 )
 BEGUN, DONE = "begun", "done"
 
@@ -38,24 +38,24 @@ class Claims:
         self._splunkd, self._clock, self._tell = splunkd, clock, tell
         self._database = Database(path, _SCHEMA, VERSION, tell=tell)
 
-    def claim(self, key: str, subject: str, throttle: float) -> str:
+    def claim(self, key: str, subjects: Sequence[str], throttle: float) -> str:
         """Empty when the delivery may be made, and is now claimed; else why not. Raises StoreError without a file.
 
-        `subject` is what the delivery says, to whom; the same is not said twice within `throttle` seconds.
+        `subjects` are what it says, to whom; it is throttled when all of that was said within so many seconds.
         """
         now = self._clock.wall()
-        refused = self._database.write(partial(_claim, key=key, subject=subject, throttle=throttle, now=now))
-        if not refused and not self._shared(
-            lambda splunkd: put_document(splunkd, DELIVERIES, key, self._document(key, BEGUN))
-        ):
-            self._database.write(partial(_settle, key=key, outcome=DONE))
+        refused = self._database.write(partial(_claim, key=key, subjects=subjects, throttle=throttle, now=now))
+        document = self._document(key, BEGUN)
+        if not refused and not self._shared(lambda splunkd: put_document(splunkd, DELIVERIES, key, document)):
+            self._database.write(partial(_settle, key=key, subjects=(), now=now))
             return "already delivered by another member of the cluster"
         return refused
 
-    def done(self, key: str) -> None:
-        """Notes that the delivery was made."""
-        self._database.write(partial(_settle, key=key, outcome=DONE))
-        self._shared(lambda splunkd: change_document(splunkd, DELIVERIES, key, self._document(key, DONE)))
+    def done(self, key: str, subjects: Sequence[str]) -> None:
+        """Notes that the delivery was made, and what it said."""
+        now, document = self._clock.wall(), self._document(key, DONE)
+        self._database.write(partial(_settle, key=key, subjects=subjects, now=now))
+        self._shared(lambda splunkd: change_document(splunkd, DELIVERIES, key, document))
 
     def release(self, key: str) -> None:
         """Gives up a claim: the delivery was certainly not made, and may be tried again."""
@@ -86,20 +86,23 @@ def claim_key(sid: str, target: str) -> str:
     return hashlib.sha256(f"{sid}\n{target}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _claim(connection: sqlite3.Connection, key: str, subject: str, throttle: float, now: float) -> str:
-    connection.execute("DELETE FROM delivery WHERE time < ?", (now - KEPT_DAYS * _DAY,))
+def _claim(connection: sqlite3.Connection, key: str, subjects: Sequence[str], throttle: float, now: float) -> str:
+    for table in ("delivery", "said"):
+        connection.execute(f"DELETE FROM {table} WHERE time < ?", (now - KEPT_DAYS * _DAY,))  # noqa: S608  # our names
     known: Optional[Tuple[str]] = connection.execute("SELECT outcome FROM delivery WHERE key = ?", (key,)).fetchone()
     if known:
         return "already delivered" if known[0] == DONE else "begun before and interrupted: it is not made again"
-    since = now - throttle
-    alike = connection.execute(
-        "SELECT MAX(time) FROM delivery WHERE subject = ? AND time > ?", (subject, since)
-    ).fetchone()
-    if throttle > 0 and alike[0] is not None:
-        return f"throttled: the same was delivered {max(0, int(now - alike[0])):,} s ago"
-    connection.execute("INSERT INTO delivery VALUES (?, ?, ?, ?)", (key, subject, now, BEGUN))
+    if throttle > 0 and subjects and not any(_is_new(connection, subject, now - throttle) for subject in subjects):
+        return f"throttled: all of it was reported within the last {throttle:,.0f} s"
+    connection.execute("INSERT INTO delivery VALUES (?, ?, ?)", (key, now, BEGUN))
     return ""
 
 
-def _settle(connection: sqlite3.Connection, key: str, outcome: str) -> None:
-    connection.execute("UPDATE delivery SET outcome = ? WHERE key = ?", (outcome, key))
+def _is_new(connection: sqlite3.Connection, subject: str, since: float) -> bool:
+    found = connection.execute("SELECT time FROM said WHERE subject = ?", (subject,)).fetchone()
+    return found is None or found[0] <= since
+
+
+def _settle(connection: sqlite3.Connection, key: str, subjects: Sequence[str], now: float) -> None:
+    connection.execute("UPDATE delivery SET outcome = ? WHERE key = ?", (DONE, key))
+    connection.executemany("INSERT OR REPLACE INTO said VALUES (?, ?)", [(subject, now) for subject in subjects])

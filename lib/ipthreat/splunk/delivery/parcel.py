@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
@@ -41,12 +40,6 @@ class Parcel:
     def as_json(self) -> Dict[str, Any]:
         """The parcel as the request's part of it."""
         return {**self.__dict__, "rows": [dict(row) for row in self.rows]}
-
-    @property
-    def digest(self) -> str:
-        """The same for reports that say the same of the same addresses."""
-        said = sorted(f"{row.get('src', '')} {row.get('verdict', '')} {row.get('priority', '')}" for row in self.rows)
-        return hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()[:24]
 
     @property
     def hostile(self) -> int:

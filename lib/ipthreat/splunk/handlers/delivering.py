@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Callable, Mapping
+from typing import Callable, List, Mapping, Tuple
 
 from ...errors import FetchError, InputError
 from ..broker_settings import BrokerSettings
@@ -40,19 +40,19 @@ def deliver(ground: Ground, call: Call) -> Reply:
     parcel, settings = parcel_of(payload.get("parcel")), ground.settings(call)
     _check(kind, name, settings)
     key = claim_key(parcel.sid, f"{kind}:{name}")
-    subject = claim_key(parcel.search_name, f"{kind}:{name}:{parcel.digest}")
+    subjects = [claim_key(parcel.search_name, f"{kind}:{name}:{row.get('src', '')}") for row in parcel.rows]
     claims = Claims(ground.folder / FILE, call.system, clock=ground.clock, tell=call.tell)
     try:
-        refused = claims.claim(key, subject, throttle)
+        refused = claims.claim(key, subjects, throttle)
         if refused:
             return Reply(200, {"outcome": "skipped", "detail": refused})
-        detail = _made(claims, key, lambda: TARGETS[kind](ground, call, settings, name, parcel))
+        detail = _made(claims, key, subjects, lambda: TARGETS[kind](ground, call, settings, name, parcel))
         return Reply(200, {"outcome": "delivered", "detail": detail})
     finally:
         claims.close()
 
 
-def _made(claims: Claims, key: str, send: Callable[[], str]) -> str:
+def _made(claims: Claims, key: str, subjects: List[str], send: Callable[[], str]) -> str:
     """Makes the delivery; a claim is given up only when it was certainly not made."""
     try:
         detail = send()
@@ -63,7 +63,7 @@ def _made(claims: Claims, key: str, send: Callable[[], str]) -> str:
         if "may have been taken" not in str(error):
             claims.release(key)
         raise
-    claims.done(key)
+    claims.done(key, subjects)
     return detail
 
 
@@ -95,9 +95,9 @@ def _index(ground: Ground, call: Call, settings: BrokerSettings, name: str, parc
     return f"{count:,} events in the index {name}"
 
 
-def _batches(parcel: Parcel) -> list[tuple[str, str, int]]:
+def _batches(parcel: Parcel) -> List[Tuple[str, str, int]]:
     """(sourcetype, lines, how many) in the order of the events."""
-    found: list[tuple[str, str, int]] = []
+    found: List[Tuple[str, str, int]] = []
     for sourcetype, text in events(parcel):
         line = text + "\n"
         last = found[-1] if found else ("", "", 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 from ...allowlist import Allowlist
 from ...clock import SYSTEM, Clock
 from ...connecting import Connect
+from ...errors import InputError
 from ...intelligence import Intelligence
 from ...providers import LiveProvider, with_third_parties
 from ..broker import Broker
@@ -21,6 +23,15 @@ from ..lookups import lookup_path, read_allowlist
 from ..rest import Call
 from ..secrets import Secrets
 from ..splunkd import settings_stanzas
+
+
+def below_etc(home: Path, bundle: Path) -> Path:
+    """The file of certificates, which lies below etc of the installation. Raises InputError for any other place."""
+    etc = home / "etc"
+    path = etc / bundle
+    if ".." in bundle.parts or etc not in path.parents:
+        raise InputError("ca_bundle of ipthreat.conf is a file below $SPLUNK_HOME/etc")
+    return path
 
 
 class Ground:
@@ -72,7 +83,11 @@ class Ground:
         """The settings as they are now. Raises InputError or FetchError; the call learns what must not leave."""
         kept = Secrets(call.system).all()
         call.secrets += [secret for secrets in kept.values() for secret in secrets.values()]
-        return broker_settings(settings_stanzas(call.system), kept, self.needs)
+        found = broker_settings(settings_stanzas(call.system), kept, self.needs)
+        bundle = found.live.ca_bundle
+        if bundle is None:
+            return found
+        return replace(found, live=replace(found.live, ca_bundle=below_etc(self.folder.parents[3], bundle)))
 
     def shared(self, call: Call) -> SharedEvidence:
         """The cluster's memory of answers."""
