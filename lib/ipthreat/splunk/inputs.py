@@ -1,6 +1,6 @@
 """The modular input `ipthreat_refresh_command`: fetches the lists of ipthreat.conf [feeds] on Splunk's schedule.
 
-Each run writes one event per list (`sourcetype = ipthreat:refresh`) and one line into ipthreat.log. Whatever goes wrong,
+Each run writes one event per list (`ipthreat:refresh`) and one line into ipthreat.log. Whatever goes wrong,
 the last good lists stand. Every member of a cluster fetches for itself: the files are not replicated.
 """
 
