@@ -28,7 +28,7 @@ from .alert_es import Es
 from .alert_payload import LARGEST, Payload, payload_of
 from .alert_report import AlertCase, parcel_for, pressing_of
 from .alert_results import Results
-from .broker_client import BrokerClient
+from .broker_client import BrokerClient, Search
 from .conf import APP, read_conf
 from .delivery.parcel import Parcel
 from .rest import note
@@ -112,15 +112,8 @@ class Action:
             _number(live.get(name), default) for name, default in (("budget", _BUDGET), ("timeout", _TIMEOUT))
         )
         policy, is_live = policy_named(params.policy), params.mode == "live"
-        return BrokerClient(
-            self._splunkd,
-            policy,
-            sid=self._payload.sid,
-            live=is_live,
-            budget=budget,
-            seconds=float(seconds),
-            as_of=moment,
-        )
+        search = Search(self._payload.sid, is_live, budget, float(seconds), as_of=moment)
+        return BrokerClient(self._splunkd, policy, search)
 
     def _deliver(self, parcel: Parcel, case: Case, facts: Mapping[str, Any]) -> None:
         targets = self._payload.params.targets

@@ -6,11 +6,12 @@ the ledger of quotas, the caps, the store. Connections are kept in memory, and l
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..allowlist import Allowlist
 from ..clock import SYSTEM, Clock
@@ -19,6 +20,7 @@ from ..dossier import Dossier, Evidence, Status
 from ..exchange import Outcome, Request, Response, Transport
 from ..gather import Gatherer
 from ..intelligence import Intelligence
+from ..live import Live
 from ..policy import policy_named
 from ..providers import LiveProvider
 from ..settings import LiveSettings, ProviderSettings
@@ -54,6 +56,17 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """What an answer depends on beside its question."""
+
+    settings: BrokerSettings
+    shared: SharedEvidence
+    allowed: Allowlist
+    tell: Tell
+    """Hears what the caller should know."""
+
+
+@dataclass(frozen=True)
 class Answered:
     """What came of it."""
 
@@ -66,6 +79,13 @@ class Answered:
     requests: Mapping[str, int]
     hits: int
     """Answers of other members that were taken over."""
+
+
+@dataclass
+class _Account:
+    """What one question may still ask about."""
+
+    left: int
 
 
 class Connections:
@@ -140,63 +160,70 @@ class Broker:
         """Lets go of the connections."""
         self._connections.close()
 
-    def answer(
-        self, question: Question, settings: BrokerSettings, shared: SharedEvidence, allowed: Allowlist, tell: Tell
-    ) -> Answered:
-        """The answer within the question's time, however incomplete. `tell` hears what the caller should know.
-
-        Raises InputError for settings that cannot be used.
-        """
-        live = self._settings(question, settings)
+    def answer(self, question: Question, around: Circumstances) -> Answered:
+        """The answer within the question's time, however incomplete. Raises InputError for unusable settings."""
+        live = self._settings(question, around.settings)
         started = time.monotonic()
-        dossiers = self._dossiers(question.addresses, allowed)
-        hits = self._adopt(dossiers, live, shared, tell)
-        caps = Caps(self.folder / CAPS_FILE, settings.user_day, settings.search_most, clock=self._clock, tell=tell)
-        wanted = min(question.budget, settings.live.budget, len(dossiers)) if question.live else 0
-        granted = caps.take(question.user, question.sid, wanted) if wanted else 0
-        if granted < wanted:
-            tell(f"{granted:,} of {wanted:,} new addresses may still be asked about for this search and user today")
-        left = granted
-        try:
+        dossiers = self._dossiers(question.addresses, around.allowed)
+        hits = self._adopt(dossiers, live, around)
+        wanted = min(question.budget, around.settings.live.budget, len(dossiers)) if question.live else 0
+        with self._granted(question, around, wanted) as account:
             seconds = max(0.05, question.seconds - (time.monotonic() - started))
-            found, left, requests, late = self._ask(question, settings, live, dossiers, granted, seconds, shared, tell)
-        finally:
-            if left and granted:
-                caps.give_back(question.user, question.sid, left)
-            caps.close()
-        return Answered(found, granted - left, late, requests, hits)
+            bounded = replace(question, budget=account.left, seconds=seconds)
+            return self._asked(bounded, live, dossiers, around, account, hits)
 
-    def _ask(  # one run has this many parts, and they are used here alone
+    @contextlib.contextmanager
+    def _granted(self, question: Question, around: Circumstances, wanted: int) -> Iterator[_Account]:
+        """What the caps leave of the wanted new addresses; what is left in the account at the end is given back."""
+        settings, tell = around.settings, around.tell
+        caps = Caps(self.folder / CAPS_FILE, settings.user_day, settings.search_most, clock=self._clock, tell=tell)
+        account = _Account(caps.take(question.user, question.sid, wanted) if wanted else 0)
+        if account.left < wanted:
+            said = f"{account.left:,} of {wanted:,} new addresses"
+            tell(f"{said} may still be asked about for this search and user today")
+        try:
+            yield account
+        finally:
+            if account.left:
+                caps.give_back(question.user, question.sid, account.left)
+            caps.close()
+
+    def _asked(  # the parts of one run, used here alone
         self,
         question: Question,
-        settings: BrokerSettings,
         live: LiveSettings,
         dossiers: Sequence[Dossier],
-        budget: int,
-        seconds: float,
-        shared: SharedEvidence,
-        tell: Tell,
-    ) -> Tuple[Mapping[str, Tuple[Evidence, ...]], int, Mapping[str, int], bool]:
-        """Evidence, what is left of the budget, requests by provider, and whether the time was over."""
+        around: Circumstances,
+        account: _Account,
+        hits: int,
+    ) -> Answered:
         fresh: List[Tuple[str, Evidence]] = []
-        wish = Wish(
-            budget=budget,
-            seconds=seconds,
-            alert=question.alert,
-            watchers=(lambda _addresses, _response, found: fresh.extend(found.items()),),
-            policy=policy_named(settings.policy),
-        )
-        connect = self._connections.connect(live, self._connect or over_requests(live))
-        run = open_live(live, self.folder, wish, tell, providers=self.providers, connect=connect, clock=self._clock)
-        started = time.monotonic()
+        run, started = self._run(question, live, around, fresh), time.monotonic()
         try:
             found = run.answers(dossiers)
-            left, requests = run.left, run.requests
+            account.left, requests = run.left, run.requests
         finally:
             run.close()
-            shared.save(tuple(fresh))
-        late = any(requests.values()) and time.monotonic() - started >= seconds
-        return (found if question.live else _from_record(found)), left, requests, late
+            around.shared.save(tuple(fresh))
+        late = any(requests.values()) and time.monotonic() - started >= question.seconds
+        told = found if question.live else _from_record(found)
+        return Answered(told, question.budget - account.left, late, requests, hits)
+
+    def _run(
+        self, question: Question, live: LiveSettings, around: Circumstances, fresh: List[Tuple[str, Evidence]]
+    ) -> Live:
+        """A run of the live sources, whose new answers are added to `fresh`."""
+        wish = Wish(
+            budget=question.budget,
+            seconds=question.seconds,
+            alert=question.alert,
+            watchers=(lambda _addresses, _response, found: fresh.extend(found.items()),),
+            policy=policy_named(around.settings.policy),
+        )
+        connect = self._connections.connect(live, self._connect or over_requests(live))
+        return open_live(
+            live, self.folder, wish, around.tell, providers=self.providers, connect=connect, clock=self._clock
+        )
 
     def _settings(self, question: Question, settings: BrokerSettings) -> LiveSettings:
         wanted = question.providers or tuple(settings.live.providers)
@@ -207,16 +234,16 @@ class Broker:
         sources = self._intelligence().sources(self._clock.now())
         return list(Gatherer(sources, allowed).gather(addresses, {}, None))
 
-    def _adopt(self, dossiers: Sequence[Dossier], live: LiveSettings, shared: SharedEvidence, tell: Tell) -> int:
+    def _adopt(self, dossiers: Sequence[Dossier], live: LiveSettings, around: Circumstances) -> int:
         """Takes over what other members know and this one does not; how many answers."""
-        store = EvidenceStore(self.folder / STORE_FILE, clock=self._clock, tell=tell)
+        store = EvidenceStore(self.folder / STORE_FILE, clock=self._clock, tell=around.tell)
         addresses = [dossier.address for dossier in dossiers if dossier.is_global]
         wanted: Dict[str, List[str]] = {}
         for name, own in live.providers.items():
             held = store.get_many(name, addresses) if own.enabled else {}
             missing = [address for address in addresses if address not in held or not held[address].fresh]
             wanted.update({name: missing} if own.enabled and missing else {})
-        found = shared.find(wanted) if wanted else []
+        found = around.shared.find(wanted) if wanted else []
         store.adopt(found)
         store.close()
         return len(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -28,26 +28,28 @@ GRACE = 10.0
 """Seconds more that the answer itself may take."""
 
 
+@dataclass(frozen=True)
+class Search:
+    """What a search settles for all its questions."""
+
+    sid: str
+    live: bool
+    """False asks the cache alone."""
+    budget: int
+    """New addresses that may be asked about."""
+    seconds: float
+    providers: Tuple[str, ...] = ()
+    """Empty asks all that are configured."""
+    as_of: Optional[datetime] = None
+    """The moment judged: what is answered later, in this run, counts as known then."""
+
+
 class BrokerClient:
     """Live sources behind the handler. One per search: its budget and its time hold for all calls together."""
 
-    def __init__(  # what a search settles
-        self,
-        splunkd: Splunkd,
-        policy: Policy,
-        *,
-        sid: str,
-        live: bool,
-        budget: int,
-        seconds: float,
-        providers: Sequence[str] = (),
-        as_of: Optional[datetime] = None,
-        clock: Callable[[], float] = time.monotonic,
+    def __init__(
+        self, splunkd: Splunkd, policy: Policy, search: Search, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`providers` empty asks all that are configured; `live` False asks the cache alone.
-
-        `as_of` is the moment judged: what is answered later, in this run, counts as known then.
-        """
         self.problem = ""
         """Why nobody was asked, or no longer; empty while all is well."""
         self.messages: List[str] = []
@@ -57,10 +59,9 @@ class BrokerClient:
         self.requests: Dict[str, int] = {}
         """Requests made by the broker for this search, by provider."""
         self._splunkd, self._policy, self._clock = splunkd, policy, clock
-        self._asked = {"mode": "live" if live else "cached", "sid": sid[:200], "providers": list(providers)}
-        self._as_of = as_of
-        self._left = budget
-        self._seconds = seconds
+        mode = "live" if search.live else "cached"
+        self._asked = {"mode": mode, "sid": search.sid[:200], "providers": list(search.providers)}
+        self._as_of, self._left, self._seconds = search.as_of, search.budget, search.seconds
         self._end: Optional[float] = None
 
     def answers(self, dossiers: Sequence[Dossier]) -> Dict[str, Tuple[Evidence, ...]]:

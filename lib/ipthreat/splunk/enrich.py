@@ -94,17 +94,14 @@ class Enricher:
 
         `noted` is called with each address that is looked up, in canonical text, and its special-purpose range.
         """
-        self.encoder = encoder
-        self.policy = policy
-        self.as_of = as_of
+        self.encoder, self.policy, self.as_of = encoder, policy, as_of
         self.left_out = 0
         """Addresses beyond the most that are answered of one cell."""
         self.failure = intelligence.snapshot_error or intelligence.lists_error
         """Why a part of the data cannot be read, in one sentence; empty when all is well."""
         self._noted, self._lists, self._allowlist = noted, intelligence.lists, allowlist or Allowlist()
         self._answered = answered
-        # Does nothing but the snapshot tell them apart?
-        self._alike = not (self._lists or self._allowlist.entries or noted or answered)
+        self._alike = not (self._lists or self._allowlist.entries or noted or answered)  # the snapshot alone decides
         sources: Tuple[Source, ...] = (*intelligence.sources(as_of), RecordedSource(), *([unasked] if unasked else []))
         self._gatherer = Gatherer(sources, self._allowlist)
         self._find = intelligence.snapshot.find if intelligence.snapshot else self._no_snapshot

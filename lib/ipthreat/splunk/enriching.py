@@ -67,21 +67,20 @@ class Enriching:
         command = self._command
         if command.mode not in ("cached", "live"):
             return None
-        from .broker_client import BrokerClient
+        from .broker_client import BrokerClient, Search
         from .enrich_brokered import Brokered
         from .splunkd import Splunkd
 
         about = command.metadata.searchinfo
-        client = BrokerClient(
-            Splunkd(about.splunkd_uri, about.session_key),
-            policy,
-            sid=str(about.sid),
-            live=command.mode == "live",
-            budget=command.budget,
-            seconds=command.timeout,
-            as_of=moment_of(about),
-            providers=command.provider_names() if command.providers else (),
+        search = Search(
+            str(about.sid),
+            command.mode == "live",
+            command.budget,
+            command.timeout,
+            command.provider_names() if command.providers else (),
+            moment_of(about),
         )
+        client = BrokerClient(Splunkd(about.splunkd_uri, about.session_key), policy, search)
         return Brokered(client, gatherer, sources, _WHY_UNASKED[command.mode])
 
     def _task(self, name: str, intelligence: Intelligence) -> Task:

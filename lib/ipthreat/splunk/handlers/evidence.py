@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Mapping
 
 from ...errors import InputError
 from ...store.encoding import encoded
-from ..broker import Answered, Question
+from ..broker import Answered, Circumstances, Question
 from ..broker_settings import BrokerSettings
 from ..rest import Call, Reply
 from ..splunkd import entity
@@ -59,10 +59,10 @@ def answered(ground: Ground, call: Call, settings: BrokerSettings, question: Que
         call.tell(f"{name} is not asked: it {what}")
     if question.live and is_alert(call, question.sid):
         question = replace(question, alert=True)
-    complaints: List[str] = ground.complaints
-    for complaint in complaints:
+    for complaint in ground.complaints:
         call.tell(complaint)
-    return ground.broker.answer(question, settings, ground.shared(call), ground.allowlist(settings), call.tell)
+    around = Circumstances(settings, ground.shared(call), ground.allowlist(settings), call.tell)
+    return ground.broker.answer(question, around)
 
 
 def is_alert(call: Call, sid: str) -> bool:
