@@ -39,7 +39,7 @@ def _true(text: str) -> bool:
 
 
 # What a setting is made of; any other name of a provider's stanza belongs to the provider.
-_LIVE: Mapping[str, Callable[[str], Any]] = {
+LIVE_SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "budget": int,
     "timeout": float,
     "members": int,
@@ -85,14 +85,19 @@ def read_settings(folder: Path, environment: Mapping[str, str], names: Iterable[
         if found:
             stanzas[name] = {**stanzas.get(name, {}), **found}
             stanzas[name].pop("key_in", "" if "key" in found else None)
-    shared = stanzas.pop("live", {})
     stanzas.pop(PROSE, None)
+    shared = stanzas.setdefault("live", {})
     for key in ("proxy", "ca_bundle"):
         if environment.get(f"IPTHREAT_{key.upper()}"):
             shared[key] = environment[f"IPTHREAT_{key.upper()}"]
-    values = _values(shared, _LIVE, f"{path}: [live]")
-    providers = {name: _provider(name, pairs, path, key_of) for name, pairs in stanzas.items()}
-    return LiveSettings(providers, **values)
+    return settings_of(stanzas, str(path), key_of)
+
+
+def settings_of(stanzas: Stanzas, place: str, key_of: KeyOf) -> LiveSettings:
+    """The settings in stanzas, `live` and one per provider. Raises InputError that names place and setting."""
+    values = _values(stanzas.get("live", {}), LIVE_SETTINGS, f"{place}: [live]")
+    named = {name: pairs for name, pairs in stanzas.items() if name != "live"}
+    return LiveSettings({name: _provider(name, pairs, place, key_of) for name, pairs in named.items()}, **values)
 
 
 def read_prose(folder: Path, environment: Mapping[str, str], key_of: KeyOf) -> ProseSettings:
@@ -160,8 +165,8 @@ def _check(path: Path) -> None:
         raise InputError(f"{path}: others can read it, and it may hold keys: chmod 600 {path}")
 
 
-def _provider(name: str, pairs: Mapping[str, str], path: Path, key_of: KeyOf) -> ProviderSettings:
-    place = f"{path}: [{name[:40]}]"
+def _provider(name: str, pairs: Mapping[str, str], origin: str, key_of: KeyOf) -> ProviderSettings:
+    place = f"{origin}: [{name[:40]}]"
     values = _values({key: text for key, text in pairs.items() if key in _OF_PROVIDER}, _OF_PROVIDER, place)
     quotas = {f"quota_{period}": int for period in PERIODS}
     limits = _values({key: text for key, text in pairs.items() if key in quotas}, quotas, place)

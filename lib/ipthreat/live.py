@@ -83,6 +83,11 @@ class Live:
         """Requests made per provider so far, retries included."""
         return {source.name: self._requests(source.name) for source in self._sources}
 
+    @property
+    def left(self) -> int:
+        """New addresses that may still be asked about."""
+        return self._left
+
     def plan(self, dossiers: Sequence[Dossier]) -> Plan:
         """What `answers` would ask, cost and take; asks nothing."""
         return self._plan(dossiers, self._selected(dossiers))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..address import canonical, split
 from ..allowlist import Allowlist
@@ -86,22 +86,22 @@ class Enricher:
         policy: Policy,
         as_of: datetime,
         allowlist: Optional[Allowlist] = None,
-        unasked: Optional[Unasked] = None,
+        unasked: Optional[Source] = None,
         noted: Optional[Callable[[str, str], None]] = None,
+        answered: Container[str] = frozenset(),
     ) -> None:
-        """`unasked` stands for the live sources in a run that asks none of them.
+        """`unasked` stands for the live sources; what it says is the same of every address that is not in `answered`.
 
         `noted` is called with each address that is looked up, in canonical text, and its special-purpose range.
         """
-        self.encoder = encoder
-        self.policy = policy
-        self.as_of = as_of
+        self.encoder, self.policy, self.as_of = encoder, policy, as_of
         self.left_out = 0
         """Addresses beyond the most that are answered of one cell."""
         self.failure = intelligence.snapshot_error or intelligence.lists_error
         """Why a part of the data cannot be read, in one sentence; empty when all is well."""
         self._noted, self._lists, self._allowlist = noted, intelligence.lists, allowlist or Allowlist()
-        self._alike = not (self._lists or self._allowlist.entries or noted)  # nothing but the snapshot tells them apart
+        self._answered = answered
+        self._alike = not (self._lists or self._allowlist.entries or noted or answered)  # the snapshot alone decides
         sources: Tuple[Source, ...] = (*intelligence.sources(as_of), RecordedSource(), *([unasked] if unasked else []))
         self._gatherer = Gatherer(sources, self._allowlist)
         self._find = intelligence.snapshot.find if intelligence.snapshot else self._no_snapshot
@@ -144,6 +144,8 @@ class Enricher:
         """The cells of one plain address. Raises AddressError for any other text, SnapshotError without the data."""
         if ":" in text and text[0] in ":0":  # which may carry an IPv4 address
             text = canonical(text)
+        if self._answered and canonical(text) in self._answered:
+            return self.encoded([self._gathered(canonical(text), shown)])
         owner, facts = self._find(text)
         known = self._known_of(text, owner, facts, shown)
         asn, organisation, name, network = NOBODY if facts[_SPECIAL] else owner
@@ -178,6 +180,8 @@ class Enricher:
             address = canonical(text)
         except AddressError:
             return self._gathered(text[:_LONGEST_SHOWN], NOTHING)
+        if address in self._answered:
+            return self._gathered(address, shown)
         try:
             owner, facts = self._find(address)
             own = None if self._alike else self._own_word(address, facts[_SPECIAL])

@@ -72,7 +72,7 @@ class JobLog:
             facts.update({f"problem_{kind}": number, f"problem_{kind}_text": text})
         folder = log_folder(self._app, os.environ)
         if folder is not None:
-            _append(folder / LOG, line("WARN" if self._problems else "INFO", facts, datetime.now(timezone.utc)))
+            append_line(folder / LOG, line("WARN" if self._problems else "INFO", facts, datetime.now(timezone.utc)))
 
 
 def line(level: str, facts: Mapping[str, object], moment: datetime) -> str:
@@ -112,7 +112,7 @@ def _value(value: object) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _append(path: Path, text: str) -> None:
+def append_line(path: Path, text: str) -> None:
     """Adds a line in one write, so that searches that run at once do not mix theirs."""
     with suppress(OSError):
         if path.exists() and path.stat().st_size > LARGEST_LOG:

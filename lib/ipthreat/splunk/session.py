@@ -34,6 +34,8 @@ class Ground:
     python: str = sys.executable
     environment: Mapping[str, str] = field(default_factory=dict)
     """Empty by default: a command must not depend on the environment it was started from."""
+    splunkd_uri: str = "https://127.0.0.1:8089"
+    session_key: str = ""
     sid: str = "1790000000.1"
     """The number of the search; it begins with the second in which the search was started."""
     search: str = ""
@@ -122,8 +124,8 @@ class Session:
             "app": "search",
             "owner": "admin",
             "username": "admin",
-            "session_key": "",
-            "splunkd_uri": "https://127.0.0.1:8089",
+            "session_key": ground.session_key,
+            "splunkd_uri": ground.splunkd_uri,
             "splunk_version": "9.4.1",
             "search": quote(ground.search, safe=""),
             "command": self._command,

@@ -95,7 +95,16 @@ class EvidenceStore:
 
     def put_many(self, answers: Iterable[Tuple[str, Evidence]]) -> None:
         """Keeps (address, evidence), each for its lifetime; what is no answer is left out."""
-        rows = [row for address, item in answers for row in self._row(address, item)]
+        now = self._clock.wall()
+        self._put([row for address, item in answers for row in self._row(address, item, now)])
+
+    def adopt(self, answers: Iterable[Tuple[str, Evidence]]) -> None:
+        """Keeps (address, evidence) that another store has held since it was retrieved: it grows no younger here."""
+        dated = [(address, item, item.retrieved_at) for address, item in answers]
+        rows = [row for address, item, at in dated if at for row in self._row(address, item, at.timestamp())]
+        self._put(rows)
+
+    def _put(self, rows: Sequence[Tuple[Any, ...]]) -> None:
         if rows:
             statement = "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)"
             self._write(lambda connection: connection.executemany(statement, rows), None)
@@ -138,11 +147,11 @@ class EvidenceStore:
         """Closes the file."""
         self._database.close()
 
-    def _row(self, address: str, item: Evidence) -> Iterator[Tuple[Any, ...]]:
+    def _row(self, address: str, item: Evidence, now: float) -> Iterator[Tuple[Any, ...]]:
+        """The row of an answer that was had at a moment, in seconds since 1970; none for what is no answer."""
         fresh = self._lifetimes.of(item)
         if fresh is None:
             return
-        now = self._clock.wall()
         subject, kept = _subject(address, item)
         ends = now + max(fresh, self._lifetimes.expiry).total_seconds()
         yield item.source, subject, now, now + fresh.total_seconds(), ends, encoded(kept)

@@ -1,0 +1,163 @@
+"""Sends to a webhook: https alone, to the address that was checked, following no redirect.
+
+A name is resolved once. What its owner lets it lead to afterwards does not matter: the connection is made to the
+address that was found fit, and the certificate must be the name's. A proxy is asked for that address, too.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, List, NamedTuple, Optional, Tuple
+from urllib.parse import urlsplit
+
+from ...errors import FetchError
+from ...version import __version__
+from ..broker_settings import Destination
+from .destinations import check_address, check_url
+
+SECONDS = 15.0
+"""Seconds of one attempt."""
+_FIRST_WAIT = 0.5
+_AGAIN = (429, 502, 503, 504)
+_FAILURES = (OSError, http.client.HTTPException, ValueError)
+
+Resolve = Callable[[str, int], List[str]]
+"""Host and port → its addresses. Raises OSError."""
+Connect = Callable[[Tuple[str, int], float], socket.socket]
+"""Connects to an address. Raises OSError."""
+
+
+def resolved(host: str, port: int) -> List[str]:
+    """The addresses of a host, as the system finds them."""
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+class Sent(NamedTuple):
+    """How an attempt ended."""
+
+    status: int
+    """HTTP status; 0 when there was none."""
+    words: str
+    again: bool
+    """True when it certainly had no effect and may be made again."""
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """The way to webhooks. `resolve`, `connect`, `sleep` are seams for tests."""
+
+    ca_bundle: Optional[Path] = None
+    proxy: str = field(default="", repr=False)
+    private_hosts: Tuple[str, ...] = ()
+    retries: int = 3
+    resolve: Resolve = resolved
+    connect: Connect = socket.create_connection
+    sleep: Callable[[float], object] = time.sleep
+
+    def send(self, destination: Destination, body: bytes) -> int:
+        """The status of the answer, 2xx. Raises InputError for a forbidden place, FetchError when it was not taken.
+
+        It is tried again only after an attempt that certainly had no effect.
+        """
+        for attempt in range(self.retries + 1):
+            sent = self._attempt(destination, body)
+            if 200 <= sent.status < 300:
+                return sent.status
+            if not sent.again or attempt == self.retries:
+                break
+            self.sleep(random.random() * _FIRST_WAIT * 2.0**attempt)  # noqa: S311 - only to come at different times
+        raise FetchError(f"{destination.name}: {sent.words}")
+
+    def _attempt(self, destination: Destination, body: bytes) -> Sent:
+        host, port = check_url(destination.url), urlsplit(destination.url).port or 443
+        try:
+            address = self._address(destination, host, port)
+            channel = self._channel(host, address, port)
+        except (OSError, http.client.HTTPException) as error:
+            return Sent(0, f"it cannot be reached ({_words(error)})", not isinstance(error, ssl.SSLError))
+        try:
+            return self._exchange(channel, destination.url, body)
+        finally:
+            channel.close()
+
+    def _address(self, destination: Destination, host: str, port: int) -> str:
+        """The one address that is connected to; all that the name leads to must be fit. Raises InputError, OSError."""
+        private = destination.allow_private or host in self.private_hosts
+        found = [check_address(address, private) for address in self.resolve(host, port)]
+        if not found:
+            raise OSError(0, "its name leads nowhere")
+        return found[0]
+
+    def _channel(self, host: str, address: str, port: int) -> _Pinned:
+        context = ssl.create_default_context(cafile=str(self.ca_bundle) if self.ca_bundle else None)
+        channel = _Pinned(host, port, address, context, self)
+        channel.connect()
+        return channel
+
+    @staticmethod
+    def _exchange(channel: _Pinned, url: str, body: bytes) -> Sent:
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = {"Content-Type": "application/json", "User-Agent": f"ipthreat/{__version__}"}
+        try:
+            channel.request("POST", target, body, headers)
+            status = channel.getresponse().status
+        except _FAILURES as error:
+            return Sent(0, f"the connection broke, and it may have been taken ({_words(error)})", False)
+        words = "it answers with a redirect, which is not followed" if 300 <= status < 400 else f"it answers {status}"
+        return Sent(status, words, status in _AGAIN)
+
+
+class _Pinned(http.client.HTTPSConnection):
+    """A connection to a name at an address that is settled."""
+
+    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext, way: Webhooks) -> None:
+        super().__init__(host, port, timeout=SECONDS, context=context)
+        self._pinned, self._tls, self._way = (address, port), context, way
+
+    def connect(self) -> None:
+        """Connects to the address, through the proxy where there is one, and demands the name's certificate."""
+        proxy = urlsplit(self._way.proxy) if self._way.proxy else None
+        target = (proxy.hostname or "", proxy.port or 3128) if proxy else self._pinned
+        raw = self._way.connect(target, SECONDS)
+        try:
+            raw.settimeout(SECONDS)
+            if proxy:
+                _tunnel(raw, self._pinned, proxy.username or "", proxy.password or "")
+            self.sock = self._tls.wrap_socket(raw, server_hostname=self.host)
+        except (OSError, http.client.HTTPException):
+            raw.close()
+            raise
+
+
+def _tunnel(raw: socket.socket, target: Tuple[str, int], user: str, password: str) -> None:
+    """Asks a proxy for a connection to an address (RFC 9110 §9.3.6). Raises OSError."""
+    from base64 import b64encode
+    from urllib.parse import unquote
+
+    host = f"[{target[0]}]" if ":" in target[0] else target[0]
+    lines = [f"CONNECT {host}:{target[1]} HTTP/1.1", f"Host: {host}:{target[1]}"]
+    if user:
+        lines.append(
+            "Proxy-Authorization: Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+        )
+    raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n") and len(answer) < 16_384:
+        byte = raw.recv(1)
+        if not byte:
+            break
+        answer += byte
+    if answer.split(b" ", 2)[1:2] != [b"200"]:
+        raise OSError(0, "the proxy refuses")
+
+
+def _words(error: Exception) -> str:
+    """The failure without what was sent: neither URL nor proxy."""
+    return getattr(error, "strerror", "") or type(error).__name__
