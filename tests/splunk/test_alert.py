@@ -237,3 +237,21 @@ def test_a_parameter_that_cannot_be_used_is_told(here, params):
 
 def test_it_runs_for_splunkd_alone(here):
     assert executed(here, "{}", "--help").returncode == 1
+
+
+def test_tens_of_thousands_of_addresses_are_bounded_and_what_is_left_out_is_told(here):
+    rows = [{"src_ip": f"20.{number // 62500}.{number // 250 % 250}.{number % 250}"} for number in range(12_000)]
+    assert executed(here, payload(here, results(here.home, rows), params={"mode": "offline"})).returncode == 0
+    assert len(events(here, "ipthreat:assessment")) == 10_000
+    assert "left_out=2000" in outcomes(here)[0]
+
+
+def test_reports_that_cannot_be_written_fail_and_are_written_when_they_can(here):
+    folder = here.home / "var" / "lib" / "splunk" / "ipthreat" / "reports"
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way")
+    told = payload(here, results(here.home, scans()), params={"index": "", "file": "1"})
+    assert executed(here, told).returncode == 2
+    folder.unlink()
+    assert executed(here, told).returncode == 0
+    assert len(list(folder.iterdir())) == 2

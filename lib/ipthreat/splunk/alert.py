@@ -20,7 +20,6 @@ from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, TextIO, Tuple
 
 from ..asking import FAULTS
-from ..case import Case
 from ..errors import FetchError, InputError, IpthreatError
 from ..policy import policy_named
 from ..redaction import Redaction
@@ -30,7 +29,7 @@ from .alert_report import AlertCase, parcel_for, pressing_of
 from .alert_results import Results
 from .broker_client import BrokerClient, Search
 from .conf import APP, read_conf
-from .delivery.parcel import Parcel
+from .delivery.parcel import MOST_ROWS, Parcel
 from .rest import note
 from .splunkd import Splunkd
 
@@ -88,7 +87,9 @@ class Action:
             )
             self.outcome("nothing", detail=why, **facts)
             return
-        self._deliver(parcel_for(self._payload, case), case, facts)
+        if len(pressing) > MOST_ROWS:
+            facts["left_out"] = len(pressing) - MOST_ROWS
+        self._deliver(parcel_for(self._payload, case), facts)
 
     def _read(self, judge: AlertCase) -> List[str]:
         """Takes the results in; what could not be read. Raises EventsError when there are none to take."""
@@ -115,7 +116,7 @@ class Action:
         search = Search(self._payload.sid, is_live, budget, float(seconds), as_of=moment)
         return BrokerClient(self._splunkd, policy, search)
 
-    def _deliver(self, parcel: Parcel, case: Case, facts: Mapping[str, Any]) -> None:
+    def _deliver(self, parcel: Parcel, facts: Mapping[str, Any]) -> None:
         targets = self._payload.params.targets
         if not targets:
             self.outcome("nothing", detail="the alert names no target", **facts)

@@ -27,6 +27,8 @@ from .partials import Records
 from .search_case import observer
 from .searchinfo import moment_of
 
+MOST_REPORTED = 1000
+"""Addresses that the reports tell of, most pressing first; the events tell of MOST_ROWS."""
 _SEVERITY_ID = {"low": 1, "medium": 2, "high": 3, "critical": 4}
 
 
@@ -64,8 +66,9 @@ class AlertCase:
 
 
 def parcel_for(payload: Payload, case: Case) -> Parcel:
-    """What is delivered: the reports of all, and the events of the addresses that are pressing enough."""
+    """What is delivered of the addresses that are pressing enough: reports of the first, events of many more."""
     pressing = pressing_of(payload, case)
+    told = case.about(tuple(pressing[:MOST_REPORTED]))
     return Parcel(
         sid=payload.sid,
         search_name=payload.search_name,
@@ -76,8 +79,8 @@ def parcel_for(payload: Payload, case: Case) -> Parcel:
         tlp=case.tlp,
         time=_time(case.as_of),
         link=payload.results_link,
-        threat=FORMATS["threat"].render(case),
-        actionable=FORMATS["actionable"].render(case),
+        threat=FORMATS["threat"].render(told),
+        actionable=FORMATS["actionable"].render(told),
         rows=tuple(event_of(item, case) for item in pressing[:MOST_ROWS]),
         addresses=len(case.assessments),
     )

@@ -22,12 +22,10 @@ KEPT_DAYS = 2
 _DAY = 86_400
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS spent (kind TEXT NOT NULL, name TEXT NOT NULL, day INTEGER NOT NULL,"
-    " number INTEGER NOT NULL, PRIMARY KEY (kind, name, day)) WITHOUT ROWID",
+    " n INTEGER NOT NULL, PRIMARY KEY (kind, name, day)) WITHOUT ROWID",
 )
-_ADD = (
-    "INSERT INTO spent VALUES (?, ?, ?, ?) ON CONFLICT (kind, name, day)"
-    " DO UPDATE SET number = max(0, number + excluded.number)"
-)
+_ADD = "INSERT INTO spent VALUES (?, ?, ?, ?) ON CONFLICT (kind, name, day) DO UPDATE SET n = n + excluded.n"
+_TAKE_BACK = "UPDATE spent SET n = max(0, n - ?) WHERE kind = ? AND name = ? AND day = ?"
 
 
 class Caps:
@@ -58,9 +56,9 @@ class Caps:
     def give_back(self, user: str, sid: str, number: int) -> None:
         """Undoes the count of so many that were not asked about."""
         names, day = self._names(user, sid), self._day()
-        rows = [(kind, name, day, -number) for kind, name in names.items()]
+        rows = [(number, kind, name, day) for kind, name in names.items()]
         try:
-            self._database.write(lambda connection: connection.executemany(_ADD, rows))
+            self._database.write(lambda connection: connection.executemany(_TAKE_BACK, rows))
         except StoreError as error:
             self._tell(f"what was not asked is counted all the same: {error}")
 
@@ -86,5 +84,5 @@ class Caps:
 def _spent(connection: sqlite3.Connection, kind: str, name: str, day: int) -> int:
     """What was spent today; by a search also yesterday, as it may run over midnight."""
     first = day if kind == "user" else day - 1
-    statement = "SELECT COALESCE(SUM(number), 0) FROM spent WHERE kind = ? AND name = ? AND day >= ?"
+    statement = "SELECT COALESCE(SUM(n), 0) FROM spent WHERE kind = ? AND name = ? AND day >= ?"
     return int(connection.execute(statement, (kind, name, first)).fetchone()[0])

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 MOST_CONNECTIONS = 256
 MOST_RECORDED = 100_000
 LARGEST_REQUEST = 1 << 20
-"""Bytes of a request's body."""
+"""Bytes of a request's body, unless a server is made for more."""
 LONGEST_SILENCE = 30.0
 """Seconds a client may keep a connection without a word."""
 
@@ -84,8 +84,9 @@ Behaviour = Callable[[Conversation], None]
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that closing waits for the conversations, which `closing` ends
 
-    def __init__(self, routes: Dict[str, Behaviour], tls: Optional[ssl.SSLContext]) -> None:
+    def __init__(self, routes: Dict[str, Behaviour], tls: Optional[ssl.SSLContext], largest: int) -> None:
         self.routes = routes
+        self.largest = largest
         self.closing = threading.Event()
         self.asked: Deque[Asked] = deque(maxlen=MOST_RECORDED)
         self._tls = tls
@@ -145,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _converse(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > LARGEST_REQUEST:
+        if not length.isdigit() or int(length) > self.server.largest:
             self.send_error(413)
             return
         parts = urlsplit(self.path)
@@ -167,8 +168,10 @@ def _missing(talk: Conversation) -> None:
 class FakeServer:
     """The server as a context manager; `routes` maps a path, or `/beginning/*`, to its behaviour; the rest is 404."""
 
-    def __init__(self, routes: Mapping[str, Behaviour], tls: Optional[ssl.SSLContext] = None) -> None:
-        self._server = _Server(dict(routes), tls)
+    def __init__(
+        self, routes: Mapping[str, Behaviour], tls: Optional[ssl.SSLContext] = None, largest: int = LARGEST_REQUEST
+    ) -> None:
+        self._server = _Server(dict(routes), tls, largest)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="fake-server")
         scheme = "http" if tls is None else "https"
         self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"

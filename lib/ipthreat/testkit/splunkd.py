@@ -23,6 +23,9 @@ from .splunkd_kv import Refused
 from .splunkd_routes import ROUTES, Answer, call_of, refused
 from .splunkd_state import SYSTEM, State, User
 
+LARGEST = 64 << 20
+"""Bytes of a request: the KV store takes 50 MB."""
+
 Handler = Callable[[str], Mapping[str, Any]]
 """What splunkd calls of a persistent handler: JSON text in; `payload`, `status` and `headers` out."""
 
@@ -37,7 +40,7 @@ class Splunkd:
         self.state = state or State()
         self._system = self.state.log_in(SYSTEM)
         self._mounted: Dict[str, Tuple[Handler, Mapping[str, str]]] = {}
-        self._server = FakeServer({"/*": self._answer})
+        self._server = FakeServer({"/*": self._answer}, largest=LARGEST)
 
     @property
     def url(self) -> str:

@@ -34,9 +34,7 @@ def test_whoever_has_not_the_capability_is_refused(here, method, path):
     assert here.vendor.asked == ()
 
 
-@pytest.mark.parametrize(
-    "method, path", [("GET", "ipthreat/settings"), ("POST", "ipthreat/settings"), ("POST", "ipthreat/test")]
-)
+@pytest.mark.parametrize("method, name", [("GET", "settings"), ("POST", "settings"), ("POST", "test")])
 def test_settings_and_tests_are_for_administrators(here, method, name):
     assert here.ask(method, f"ipthreat/{name}", {"provider": "virustotal"}, user="analyst")[0] == 403
     assert here.vendor.asked == ()

@@ -128,11 +128,14 @@ def _case(ground: Ground, call: Call, settings: BrokerSettings, name: str, parce
 def _file(ground: Ground, call: Call, settings: BrokerSettings, name: str, parcel: Parcel) -> str:
     folder = ground.folder / REPORTS
     stem = hashlib.sha256(parcel.sid.encode("utf-8", "replace")).hexdigest()[:24]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for suffix, text in ((".threat.txt", parcel.threat), (".actionable.md", parcel.actionable)):
-        beside = folder / f".{stem}{suffix}.{os.getpid()}"
-        beside.write_bytes(text.encode("utf-8", "replace"))
-        os.replace(beside, folder / f"{stem}{suffix}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for suffix, text in ((".threat.txt", parcel.threat), (".actionable.md", parcel.actionable)):
+            beside = folder / f".{stem}{suffix}.{os.getpid()}"
+            beside.write_bytes(text.encode("utf-8", "replace"))
+            os.replace(beside, folder / f"{stem}{suffix}")
+    except OSError as error:
+        raise FetchError(f"the reports cannot be written ({error.strerror or error})") from None
     return f"{stem}.threat.txt and {stem}.actionable.md in {REPORTS}"
 
 
