@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Iterator, List
+from urllib.parse import unquote
 
 import pytest
 from runs import KEY
@@ -12,7 +14,7 @@ from runs import KEY
 from ipthreat.cli import main
 from ipthreat.testkit import behaviours
 from ipthreat.testkit.server import FakeServer
-from ipthreat.testkit.vendors import rating, vendor_routes
+from ipthreat.testkit.vendors import rating, vendor_routes, virustotal_object
 
 HOSTILE = next(f"45.9.{number}.7" for number in range(256) if rating(f"45.9.{number}.7")["verdict"] == "malicious")
 LINE = '{} - - [24/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Mozilla/5.0"\n'
@@ -193,3 +195,32 @@ def test_the_key_is_nowhere_but_in_requests(desk: Desk):
     written = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
     assert KEY not in "".join(desk.shown)
     assert KEY.encode() not in written
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+SLASHED = "canary/key+5d41/402abc"
+SPELLINGS = {
+    "plain": lambda text: text.encode(),
+    "slashes escaped": lambda text: text.replace("/", "\\/").encode(),
+    "characters escaped": lambda text: text.replace("5d41", "\\u0035d41").encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "lower-case percent": lambda text: text.replace("/", "%2f").replace("+", "%2b").encode(),
+    "Basic": lambda text: text.replace(SLASHED, base64.b64encode(f"analyst:{SLASHED}".encode()).decode()).encode(),
+}
+
+
+@pytest.mark.parametrize("spelling", sorted(SPELLINGS))
+def test_a_key_that_the_service_repeats_is_nowhere_afterwards(tmp_path: Path, capsys, spelling: str):
+    answer = virustotal_object(HOSTILE)
+    answer["data"]["attributes"].update(as_owner=SLASHED, note=SLASHED)
+    body = SPELLINGS[spelling](json.dumps(answer))
+    with FakeServer({"/*": behaviours.data(body)}) as server:
+        desk = Desk(tmp_path, server, capsys)
+        desk.environment["IPTHREAT_VIRUSTOTAL_KEY"] = SLASHED
+        desk.runs("check", HOSTILE, "--live", "--json", "--record", str(tmp_path / "recording.json"))
+        assert server.asked[0].headers["x-apikey"] == SLASHED
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for text in (*desk.shown, written.decode("latin-1"), written.decode("utf-16-le", "replace"), unquote(str(written))):
+        assert "5d41/402" not in text and "5d41\\/402" not in text
+        assert base64.b64encode(f"analyst:{SLASHED}".encode()).decode() not in text

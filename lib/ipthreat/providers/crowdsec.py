@@ -43,6 +43,7 @@ class CrowdSec(Service):
     batch = 100
     concurrency = 2
     statuses: Mapping[int, Failure] = {403: base.REFUSED}
+    absence: Mapping[str, str] = {"message": "IP address information not found"}
 
     def link(self, address: str) -> str:
         """The page of CrowdSec's console."""
