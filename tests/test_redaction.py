@@ -46,7 +46,9 @@ def test_basic_credentials_of_a_user_who_is_not_told_lose_the_key(user: str):
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-@pytest.mark.parametrize("mask", [str, lambda text: text.replace("5", "\\u0035"), lambda text: text.replace("/", "\\/")])
+@pytest.mark.parametrize(
+    "mask", [str, lambda text: text.replace("5", "\\u0035"), lambda text: text.replace("/", "\\/")]
+)
 def test_a_body_is_clean_as_it_is_read_in_whatever_coding(coding: str, mask):
     body = mask(json.dumps({"as_owner": [CANARY], CANARY: 1})).encode(coding)
     cleaned = Redaction([CANARY]).response(Response(200, {}, body))
@@ -59,7 +61,9 @@ def test_a_body_that_is_no_json_is_clean_in_whatever_coding(coding: str):
     assert cleaned.body.decode().lstrip("\ufeff") == f"<p>{REMOVED}</p>"
 
 
-@pytest.mark.parametrize("body", [b'{"a": 1.0, "b": "\\u0041\\/"}', '{"a": "é"}'.encode("utf-16"), b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1.0, "b": "\\u0041\\/"}', '{"a": "é"}'.encode("utf-16"), b"\xff", b"[" * 100_000]
+)
 def test_a_body_without_a_secret_keeps_every_byte(body: bytes):
     assert Redaction([CANARY]).response(Response(200, {}, body)).body == body
 

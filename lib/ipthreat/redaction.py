@@ -96,7 +96,10 @@ def _escapes(character: str) -> str:
     pairs = [units[at : at + 2].hex() for at in range(0, len(units), 2)]
     octets = character.encode("utf-8", "replace")
     ways = [rf"\\?{re.escape(character)}", "".join(rf"\\u(?i:{pair})" for pair in pairs)]
-    ways += ["".join(f"%(?i:{octet:02x})" for octet in octets), rf"&#(?:0*{ord(character)}|[xX]0*(?i:{ord(character):x}));"]
+    ways += [
+        "".join(f"%(?i:{octet:02x})" for octet in octets),
+        rf"&#(?:0*{ord(character)}|[xX]0*(?i:{ord(character):x}));",
+    ]
     ways += [re.escape(other) for other in {json.dumps(character)[1:-1], html.escape(character)} - {character}]
     ways += [r"\+"] if character == " " else []
     return f"(?:{'|'.join(ways)})"
