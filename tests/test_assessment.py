@@ -241,9 +241,8 @@ def test_silence_of_most_sources_is_insufficient_data_and_never_clean():
 @pytest.mark.parametrize("source", ["rdap", "ipinfo", "internetdb", "maxmind", "acme"])
 @pytest.mark.parametrize("status", [Status.OK, Status.NOT_FOUND])
 def test_a_provider_that_gives_context_alone_does_not_fill_the_coverage(source: str, status: Status):
-    owner = Evidence("snapshot", SourceKind.OWNERSHIP, Status.OK)
     told = Evidence(source, SourceKind.PROVIDER, status, organisation="Example")
-    result = judged(dossier(owner, told, silent("virustotal", Status.TIMEOUT)))
+    result = judged(dossier(told, silent("virustotal", Status.TIMEOUT)))
     assert (result.insufficient, result.coverage.share) == (True, 0.5)
     assert source in result.coverage.answered
 

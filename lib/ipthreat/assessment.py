@@ -50,7 +50,7 @@ class Coverage:
     answered: Tuple[str, ...]
     missing: Tuple[Tuple[str, Status], ...]
     context: Tuple[str, ...] = ()
-    """Providers among them that the policy gives no weight: what they say, or fail to say, cannot tell good from bad."""
+    """Providers among them that the policy gives no weight: nothing they say tells good from bad."""
 
     @property
     def share(self) -> float:

@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .. import paths
 from ..case import Case
@@ -19,6 +19,7 @@ from ..keys import kept_key, system_ring
 from ..live import Live
 from ..policy import policy_named
 from ..providers import LiveProvider, with_third_parties
+from ..providers.base import extras_of
 from ..quota import Ledger, Standing
 from ..quota.account import clock_text
 from ..quota.ledger import FILE as QUOTA_FILE
@@ -35,7 +36,11 @@ from .ground import Environment
 
 def user_settings(environment: Environment, known: Mapping[str, LiveProvider]) -> LiveSettings:
     """The live settings of this user. Raises InputError for a file that cannot be used."""
-    return read_settings(paths.data_dir(environment), environment, known, partial(kept_key, system_ring()))
+
+    def _extras(name: str) -> Optional[Tuple[str, ...]]:
+        return extras_of(known[name]) if name in known else None
+
+    return read_settings(paths.data_dir(environment), environment, known, partial(kept_key, system_ring()), _extras)
 
 
 class LiveRun(NamedTuple):

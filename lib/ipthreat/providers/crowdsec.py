@@ -39,6 +39,7 @@ class CrowdSec(Service):
     name = "crowdsec"
     title = "CrowdSec CTI"
     home = "https://cti.api.crowdsec.net/v2"
+    extras: Tuple[str, ...] = ("plan",)
     quota: Mapping[str, int] = {"day": 50}
     batch = 100
     concurrency = 2

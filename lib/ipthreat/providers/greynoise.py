@@ -35,6 +35,7 @@ class GreyNoise(Service):
     name = "greynoise"
     title = "GreyNoise"
     home = "https://api.greynoise.io"
+    extras: Tuple[str, ...] = ("plan",)
     batch = 200  # the endpoint takes 10,000, but a record may have 10 kB, and an answer 4 MB
     versions = (4,)
 

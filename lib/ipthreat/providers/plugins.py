@@ -48,6 +48,7 @@ class ThirdParty:
         self.name = inner.name
         self.title = base.text(inner.title)
         self.needs = tuple(map(str, inner.needs))
+        self.extras = base.extras_of(inner)
         self.quota = {str(span): int(most) for span, most in inner.quota.items()}
         self.batch = max(1, int(inner.batch))
         self.concurrency = max(1, int(inner.concurrency))

@@ -23,6 +23,8 @@ class Service(ABC):
     home = ""
     """The vendor's base URL, without a slash at its end; empty for a service that users run themselves."""
     needs: Tuple[str, ...] = ("key",)
+    extras: Tuple[str, ...] = ()
+    """Names of the settings of its own that it can do without: `("plan",)`. Any other name is refused as a slip."""
     quota: Mapping[str, int] = {}
     batch = 1
     concurrency = 4

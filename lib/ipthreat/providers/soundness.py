@@ -1,4 +1,4 @@
-"""Whether evidence holds what its fields promise: code of others may put anything there, and the rules trust the types."""
+"""Whether evidence holds what its fields promise: code of others may put anything there, and the rules trust them."""
 
 from __future__ import annotations
 

@@ -48,6 +48,7 @@ class Taxii(Service):
 
     name = "taxii"
     title = "TAXII collection"
+    extras: Tuple[str, ...] = ("user",)
     needs: Tuple[str, ...] = ("key", "base_url")
     batch = 100_000
     concurrency = 1

@@ -45,6 +45,7 @@ class VirusTotal(Service):
     name = "virustotal"
     title = "VirusTotal"
     home = "https://www.virustotal.com/api/v3"
+    extras: Tuple[str, ...] = ("user",)
     quota: Mapping[str, int] = {"minute": 4, "day": 500, "month": 15_500}
 
     def link(self, address: str) -> str:
