@@ -182,14 +182,14 @@ def write_stanza(path: Path, name: str, pairs: Mapping[str, str]) -> None:
 
     Other lines and all comments stay as they are.
     """
-    read_stanzas(path)
+    old = read_stanzas(path).get(name, {})
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = _edited(text.splitlines(), name, pairs)
+    lines = _edited(text.split("\n"), name, pairs, old)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join([*lines, ""]))
+            file.write("\n".join(lines).rstrip("\n") + "\n" * any(lines))
         os.replace(beside, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
@@ -198,16 +198,15 @@ def write_stanza(path: Path, name: str, pairs: Mapping[str, str]) -> None:
             beside.unlink()
 
 
-def _edited(lines: List[str], name: str, pairs: Mapping[str, str]) -> List[str]:
+def _edited(lines: List[str], name: str, pairs: Mapping[str, str], old: Mapping[str, str]) -> List[str]:
     """The lines of the file with the settings of one stanza changed in their places, new ones behind the others."""
     heads = [at for at, line in enumerate(lines) if line.startswith("[")]
     at = next((head for head in heads if lines[head].startswith(f"[{name}]")), None)
-    told = [f"{key} = {value}" for key, value in pairs.items()]
+    told = {key: f"{key} = {value}".replace("\n", "\n  ") for key, value in pairs.items()}
     if at is None:
-        gap = [""] if lines and lines[-1].strip() else []
-        return [*lines, *gap, f"[{name}]", *told] if told else lines
+        return [*lines, *([""] if any(lines[-1:]) else []), f"[{name}]", *told.values()] if told else lines
     end = next((head for head in heads if head > at), len(lines))
-    body, left, last, dropped = [lines[at]] if told else [], dict(pairs), 1 if told else 0, False
+    body, last, dropped = [lines[at]] if told else [], 1 if told else 0, False
     for line in lines[at + 1 : end]:
         key = line.partition("=")[0].strip().lower()
         if not line.strip() or line.lstrip()[:1] in "#;":
@@ -215,12 +214,11 @@ def _edited(lines: List[str], name: str, pairs: Mapping[str, str]) -> List[str]:
         elif line[:1].isspace():  # more of the setting above
             body += [] if dropped else [line]
         else:
-            kept = key in left and line.partition("=")[2].strip() == left[key]
-            dropped = not kept
-            body += [line if kept else f"{key} = {left[key]}"] if key in left else []
-            left.pop(key, None)
+            dropped = key not in told or pairs[key] != old.get(key)
+            body += ([told[key]] if key in told else []) if dropped else [line]
+            told.pop(key, None)
         last = len(body) if line.strip() and line.lstrip()[:1] not in "#;" else last
-    return [*lines[:at], *body[:last], *[f"{key} = {value}" for key, value in left.items()], *body[last:], *lines[end:]]
+    return [*lines[:at], *body[:last], *told.values(), *body[last:], *lines[end:]]
 
 
 def _check(path: Path) -> None:
