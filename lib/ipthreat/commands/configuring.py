@@ -15,7 +15,7 @@ from ..configuration import FILE, KEYRING, LOCAL, check_local, provider_of, read
 from ..errors import InputError
 from ..keys import SERVICE, Ring, system_ring
 from ..providers import LiveProvider, with_third_parties
-from ..providers.base import extras_of
+from ..providers.service import extras_of
 from ..terminal import say
 from .ground import Environment, output
 

@@ -99,11 +99,6 @@ class LiveProvider(Provider, Protocol):
         """What the headers say of the quota: `remaining_day`, `limit_day`, `reset` (seconds since 1970); {} if none."""
 
 
-def extras_of(provider: Provider) -> Tuple[str, ...]:
-    """The settings of its own that a provider declares: what it needs, and its `extras` where it has such."""
-    return tuple(map(str, (*getattr(provider, "needs", ()), *getattr(provider, "extras", ()))))
-
-
 class Failure(NamedTuple):
     """A status other than ok, and why in our words: no text of the answer, which may repeat the key."""
 

@@ -19,6 +19,7 @@ from ..exchange import Request, Response
 from ..policy import WEIGHTS
 from . import base
 from .base import LiveProvider, Settings
+from .service import extras_of
 from .soundness import unsound
 
 GROUP = "ipthreat.providers"
@@ -48,7 +49,7 @@ class ThirdParty:
         self.name = inner.name
         self.title = base.text(inner.title)
         self.needs = tuple(map(str, inner.needs))
-        self.extras = base.extras_of(inner)
+        self.extras = extras_of(inner)
         self.quota = {str(span): int(most) for span, most in inner.quota.items()}
         self.batch = max(1, int(inner.batch))
         self.concurrency = max(1, int(inner.concurrency))

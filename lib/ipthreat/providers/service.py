@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..dossier import Evidence, SourceKind, Status
 from . import base
-from .base import Failure, LiveProvider, Settings
+from .base import Failure, LiveProvider, Provider, Settings
 
 if TYPE_CHECKING:
     from ..exchange import Request, Response
@@ -33,6 +33,8 @@ class Service(ABC):
     """The IP versions that the service knows."""
     per_network = False
     """True when an answer holds for every address of its `network`, so that one look-up serves them all."""
+    whole = False
+    """True when the question asks for a whole list, so that no address leaves with it."""
     statuses: Mapping[int, Failure] = {}
     """What HTTP statuses mean at this service, where that is not what the shared table says."""
     absence: Mapping[str, str] = {}
@@ -128,6 +130,11 @@ class Service(ABC):
             retrieved_at=retrieved_at,
             **{"link": self.link(address), **fields},
         )
+
+
+def extras_of(provider: Provider) -> Tuple[str, ...]:
+    """The settings of its own that a provider declares: what it needs, and its `extras` where it has such."""
+    return tuple(map(str, (*getattr(provider, "needs", ()), *getattr(provider, "extras", ()))))
 
 
 def escaped(address: str) -> str:

@@ -52,6 +52,7 @@ class Taxii(Service):
     needs: Tuple[str, ...] = ("key", "base_url")
     batch = 100_000
     concurrency = 1
+    whole = True
     tlp = "TLP:RED"  # the question names no address
     statuses: Mapping[int, Failure] = {404: base.NO_SUCH_PLACE}
 
