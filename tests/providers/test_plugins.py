@@ -73,8 +73,13 @@ before = [name for name in sys.modules if name in ("importlib.metadata", "acme_i
 lines = []
 found = with_third_parties(lines.append)
 answers = found["acme"].parse("198.51.100.7", {"ip": "198.51.100.7", "rating": "bad"}, None)
+recorded = {"provider": "acme", "addresses": ["198.51.100.7"], "retrieved": "2026-11-24T12:00:00Z", "http": 200,
+            "headers": {}, "body": {"ip": "198.51.100.7", "rating": "bad"}}
+from ipthreat.recorded import evidence_from
+replayed = evidence_from({"format": "ipthreat-evidence/1", "answers": [recorded]}, "a file")["198.51.100.7"]
 print(json.dumps({"before": before, "names": sorted(set(found) - set(LIVE)), "lines": lines,
-                  "same": found["virustotal"] is LIVE["virustotal"], "verdict": answers.verdict.value}))
+                  "same": found["virustotal"] is LIVE["virustotal"], "verdict": answers.verdict.value,
+                  "replayed": [item.verdict.value for item in replayed]}))
 """
 
 
@@ -99,6 +104,10 @@ def seen(tmp_path_factory):
 def test_a_provider_in_an_installed_wheel_appears_and_answers(seen):
     assert seen["names"] == ["acme"]
     assert seen["verdict"] == "malicious"
+
+
+def test_a_recording_of_its_answer_is_replayed(seen):
+    assert seen["replayed"] == ["malicious"]
 
 
 def test_nothing_of_it_is_loaded_before_somebody_asks(seen):
