@@ -77,7 +77,7 @@ def test_an_answer_is_evidence_of_the_provider():
     [
         (401, "auth_error"),
         (403, "forbidden"),
-        (404, "not_found"),
+        (404, "error"),
         (429, "rate_limited"),
         (500, "error"),
         (200, "error"),

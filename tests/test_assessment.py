@@ -238,6 +238,22 @@ def test_silence_of_most_sources_is_insufficient_data_and_never_clean():
     assert not enough.insufficient
 
 
+@pytest.mark.parametrize("source", ["rdap", "ipinfo", "internetdb", "maxmind", "acme"])
+@pytest.mark.parametrize("status", [Status.OK, Status.NOT_FOUND])
+def test_a_provider_that_gives_context_alone_does_not_fill_the_coverage(source: str, status: Status):
+    told = Evidence(source, SourceKind.PROVIDER, status, organisation="Example")
+    result = judged(dossier(told, silent("virustotal", Status.TIMEOUT)))
+    assert (result.insufficient, result.coverage.share) == (True, 0.5)
+    assert source in result.coverage.answered
+
+
+def test_a_provider_that_gives_context_alone_leaves_no_gap_but_is_told():
+    result = judged(dossier(virustotal(0, 0), silent("rdap", Status.TIMEOUT)))
+    assert (result.insufficient, result.coverage.share) == (False, 1.0)
+    assert result.coverage.missing == (("rdap", Status.TIMEOUT),)
+    assert result.status is OverallStatus.PARTIAL
+
+
 def test_absence_of_evidence_is_never_benign_whatever_the_prior():
     assert judged(dossier(virustotal(0, 0)), "bulk").verdict is Verdict.UNKNOWN
 

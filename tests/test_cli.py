@@ -428,7 +428,7 @@ def test_check_names_each_source_that_did_not_answer(run, tmp_path):
     given = [{"provider": "greynoise", "address": "81.2.69.160", "status": "rate_limited", "reason": "until noon"}]
     (tmp_path / "e.json").write_text(json.dumps({"format": "ipthreat-evidence/1", "answers": given}))
     _, out, _ = run("check", "81.2.69.160", "--evidence", tmp_path / "e.json")
-    assert "  greynoise: rate limited" in out.splitlines()
+    assert "  greynoise: rate limited (until noon)" in out.splitlines()
 
 
 # --- forms and where they go ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runs import KEY
 
-from ipthreat.configuration import FILE, read_settings, read_stanzas, variable, write_stanza
+from ipthreat.configuration import FILE, read_local, read_settings, read_stanzas, variable, write_stanza
 from ipthreat.errors import InputError, IpthreatError
 from ipthreat.settings import LiveSettings
 
@@ -158,6 +158,57 @@ def test_a_stanza_takes_the_place_of_the_old_one_and_leaves_the_others(tmp_path:
     assert read_stanzas(path) == {"virustotal": {"key": "three"}, "misp": {"key": "two"}}
     write_stanza(path, "virustotal", {})
     assert read_stanzas(path) == {"misp": {"key": "two"}}
+
+
+COMMENTED = """# of the whole file
+
+[live]
+; of the budget
+budget = 20
+
+# of the stanza
+[virustotal]
+# of the key
+key = one
+no_send = 203.0.113.0/24,
+  198.51.100.0/24
+timeout = 9
+
+# of misp
+[misp]
+key = two
+"""
+
+
+def test_comments_and_other_lines_stay_as_they_are(tmp_path: Path):
+    path = tmp_path / FILE
+    path.write_text(COMMENTED)
+    path.chmod(0o600)
+    old = read_stanzas(path)["virustotal"]
+    write_stanza(path, "virustotal", {"key": "one", "timeout": "8", "tlp": "TLP:AMBER"})
+    changed = COMMENTED.replace("no_send = 203.0.113.0/24,\n  198.51.100.0/24\n", "")
+    assert path.read_text() == changed.replace("timeout = 9\n", "timeout = 8\ntlp = TLP:AMBER\n")
+    write_stanza(path, "virustotal", {})
+    assert "of misp" in path.read_text()
+    assert sorted(read_stanzas(path)) == ["live", "misp"]
+    path.write_text(COMMENTED)
+    write_stanza(path, "virustotal", {**old, "timeout": "8"})
+    assert read_stanzas(path)["virustotal"] == {**old, "timeout": "8"}
+
+
+def test_a_local_file_is_no_provider(tmp_path: Path):
+    text = "[maxmind]\nmmdb = a.mmdb, b.mmdb\n[talos]\nblocklist = list.txt\n"
+    assert settings(tmp_path, text) == LiveSettings()
+    assert read_local(tmp_path) == ((Path("a.mmdb"), Path("b.mmdb")), Path("list.txt"))
+
+
+@pytest.mark.parametrize("slip", ["no-send", "nosend", "timout", "quota_week"])
+def test_a_slip_in_a_setting_is_refused_unless_the_provider_declares_it(tmp_path: Path, slip: str):
+    (tmp_path / FILE).write_text(f"[virustotal]\n{slip} = 203.0.113.0/24\n")
+    (tmp_path / FILE).chmod(0o600)
+    with pytest.raises(InputError, match=f"there is no setting '{slip}'; there are .*no_send.*, user"):
+        read_settings(tmp_path, {}, NAMES, no_ring, lambda name: ("user",))
+    assert read_settings(tmp_path, {}, NAMES, no_ring, lambda name: (slip,)).providers["virustotal"].extra
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path):

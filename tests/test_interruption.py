@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ KEY = "canary-key-of-a-process"
 ADDRESSES = [f"45.9.{number}.7" for number in range(60)]
 
 
-def command(server: FakeServer, folder: Path) -> subprocess.Popen:
+def command(server: FakeServer, folder: Path, *more: str) -> subprocess.Popen:
     environment = {
         **os.environ,
         "IPTHREAT_HOME": str(folder),
@@ -28,7 +29,7 @@ def command(server: FakeServer, folder: Path) -> subprocess.Popen:
     }
     (folder / "ipthreat.conf").touch(0o600)
     (folder / "ipthreat.conf").write_text("[virustotal]\nquota_minute = 6000\nconcurrency = 2\n")
-    words = [sys.executable, "-m", "ipthreat", "check", *ADDRESSES, "--live", "--json"]
+    words = [sys.executable, "-m", "ipthreat", "check", *ADDRESSES, "--live", "--json", *more]
     return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -56,3 +57,17 @@ def test_what_was_answered_before_the_end_is_not_asked_again(tmp_path: Path, kin
     assert KEY not in out + told
     if kind == signal.SIGINT:
         assert first.returncode == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
+def test_what_was_answered_before_an_interruption_is_recorded(tmp_path: Path):
+    record = tmp_path / "recording.json"
+    with FakeServer(vendor_routes(latency=0.02)) as server:
+        process = command(server, tmp_path, "--record", str(record))
+        while len(server.asked) < 10 and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 130, told
+        answered = {address for item in json.loads(record.read_text())["answers"] for address in item["addresses"]}
+        assert 8 <= len(answered) <= len(server.asked)

@@ -22,16 +22,55 @@ CANARY = 'canary/ke+y="5d41&40'
         CANARY,
         quote(CANARY, safe=""),
         quote(CANARY),
+        quote(CANARY, safe="").replace("%2F", "%2f").replace("%3D", "%3d"),
         json.dumps(CANARY)[1:-1],
+        json.dumps(CANARY)[1:-1].replace("/", "\\/"),
+        CANARY.replace("a", "\\u0061").replace("/", "%2f").replace("&", "&amp;"),
+        "".join(f"\\u{ord(character):04X}" for character in CANARY),
+        "".join(f"&#{ord(character)};" for character in CANARY),
         base64.b64encode(CANARY.encode()).decode(),
+        base64.b64encode(f"ana:{CANARY}".encode()).decode(),
+        base64.b64encode(f":{CANARY}".encode()).decode().replace("/", "%2f").replace("=", "%3d"),
     ],
 )
 def test_a_secret_is_removed_in_every_spelling(spelt: str):
-    assert Redaction([CANARY]).text(f"the key {spelt} is unknown") == "the key [removed] is unknown"
+    assert Redaction([CANARY, "ana"]).text(f"the key {spelt} is unknown") == "the key [removed] is unknown"
+
+
+@pytest.mark.parametrize("user", ["", "x", "xy", "somebody else"])
+def test_basic_credentials_of_a_user_who_is_not_told_lose_the_key(user: str):
+    coded = base64.b64encode(f"{user}:{CANARY}:more".encode()).decode()
+    cleaned = Redaction([CANARY]).text(f"Basic {coded}").replace(REMOVED, "")
+    whole = base64.b64encode(CANARY.encode()).decode()
+    assert len(cleaned) <= len(f"Basic {coded}") - len(whole) + 4
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "mask", [str, lambda text: text.replace("5", "\\u0035"), lambda text: text.replace("/", "\\/")]
+)
+def test_a_body_is_clean_as_it_is_read_in_whatever_coding(coding: str, mask):
+    body = mask(json.dumps({"as_owner": [CANARY], CANARY: 1})).encode(coding)
+    cleaned = Redaction([CANARY]).response(Response(200, {}, body))
+    assert json.loads(cleaned.body) == {"as_owner": [REMOVED], REMOVED: 1}
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+def test_a_body_that_is_no_json_is_clean_in_whatever_coding(coding: str):
+    cleaned = Redaction([CANARY]).response(Response(200, {}, f"<p>{CANARY}</p>".encode(coding)))
+    assert cleaned.body.decode().lstrip("\ufeff") == f"<p>{REMOVED}</p>"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1.0, "b": "\\u0041\\/"}', '{"a": "é"}'.encode("utf-16"), b"\xff", b"[" * 100_000]
+)
+def test_a_body_without_a_secret_keeps_every_byte(body: bytes):
+    assert Redaction([CANARY]).response(Response(200, {}, body)).body == body
 
 
 def test_an_answer_is_cleaned_in_headers_and_body():
-    cleaned = Redaction([CANARY]).response(Response(403, {"X-Echo": CANARY}, json.dumps({"key": CANARY}).encode()))
+    headers = {"X-Echo": quote(CANARY, safe="").lower()}
+    cleaned = Redaction([CANARY]).response(Response(403, headers, json.dumps({"key": CANARY}).encode()))
     assert (cleaned.status, cleaned.headers) == (403, {"X-Echo": "[removed]"})
     assert json.loads(cleaned.body) == {"key": "[removed]"}
 

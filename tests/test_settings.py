@@ -48,3 +48,8 @@ def test_what_a_provider_could_not_obey_is_refused_in_one_sentence(values: dict,
 def test_what_a_run_could_not_obey_is_refused_in_one_sentence(values: dict, words: str):
     with pytest.raises(InputError, match=words):
         LiveSettings(**values)
+
+
+def test_the_name_of_a_plan_is_an_ordinary_word_and_no_secret():
+    own = ProviderSettings(key="the-key", extra={"plan": "community", "user": "analyst", "other": "x"})
+    assert own.secrets == ("the-key", "analyst", "x")

@@ -144,7 +144,8 @@ class Asking:
                 return self.too_late()
             wait = 0.0
         try:
-            self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, addresses)
+            sent = () if getattr(self.source.provider, "whole", False) else addresses
+            self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, sent)
         except StoreError as error:
             self._ledger.give_back(account, grant)
             return Cause(Status.ERROR, str(error))

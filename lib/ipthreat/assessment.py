@@ -49,12 +49,15 @@ class Coverage:
 
     answered: Tuple[str, ...]
     missing: Tuple[Tuple[str, Status], ...]
+    context: Tuple[str, ...] = ()
+    """Providers among them that the policy gives no weight: nothing they say tells good from bad."""
 
     @property
     def share(self) -> float:
-        """Answered ÷ all that count; 0.0 when there is none."""
-        total = len(self.answered) + len(self.missing)
-        return len(self.answered) / total if total else 0.0
+        """Answered ÷ all that count, without those that give context alone; 0.0 when there is none."""
+        answered = sum(source not in self.context for source in self.answered)
+        total = answered + sum(source not in self.context for source, _ in self.missing)
+        return answered / total if total else 0.0
 
 
 @dataclass(frozen=True)
@@ -162,12 +165,20 @@ def _families(signals: Tuple[Signal, ...], policy: Policy) -> Tuple[FamilySum, .
     )
 
 
-def _coverage(dossier: Dossier) -> Coverage:
+def _coverage(dossier: Dossier, policy: Policy) -> Coverage:
     asked = [item for item in dossier.evidence if item.kind is not SourceKind.WARNING_LIST and item.status.counts]
     return Coverage(
         tuple(sorted(item.source for item in asked if item.status.answered)),
         tuple(sorted((item.source, item.status) for item in asked if not item.status.answered)),
+        tuple(sorted(item.source for item in asked if _is_context(item, policy))),
     )
+
+
+def _is_context(item: Evidence, policy: Policy) -> bool:
+    """True for a provider such as RDAP, of which no word has a weight."""
+    if item.kind is not SourceKind.PROVIDER:
+        return False
+    return not any(name.startswith(f"{item.source}.") for name in policy.weights)
 
 
 def _overall(dossier: Dossier, coverage: Coverage) -> OverallStatus:
@@ -223,7 +234,7 @@ def is_active(dossier: Dossier, policy: Policy, as_of: datetime) -> bool:
 
 def assess(dossier: Dossier, policy: Policy, as_of: datetime) -> Assessment:
     """Judges one address. Same dossier, policy and clock give the same assessment, in whatever order evidence came."""
-    coverage = _coverage(dossier)
+    coverage = _coverage(dossier, policy)
     status = _overall(dossier, coverage)
     severity = severity_of(dossier.behaviours)
     if status in (OverallStatus.INVALID, OverallStatus.NOT_GLOBAL):

@@ -119,9 +119,7 @@ def _report(verbs: _Verbs) -> None:
     verb.add_argument("--own", metavar="NET", action="append", default=[], help="a network of ours (private ones are)")
     verb.add_argument("--only", metavar="IP", action="append", default=[], help="report on these addresses alone")
     verb.add_argument("--title", default=commands.TITLE, help="the report's title (%(default)s)")
-    verb.add_argument(
-        "--tlp", choices=TLP_LABELS, help="handling label (TLP:AMBER); if given, also of what --live may send"
-    )
+    verb.add_argument("--tlp", choices=TLP_LABELS, help="handling label (TLP:AMBER; with --live that of the settings)")
     _judging(verb)
 
 

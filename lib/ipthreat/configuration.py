@@ -6,7 +6,8 @@
                                  quota_minute = 4
 
 A variable such as IPTHREAT_VIRUSTOTAL_KEY goes before the file. What a provider's stanza holds beyond the settings all
-have is handed to the provider as it is.
+have is handed to the provider as it is, if the provider declares that it has such a setting: a rule of egress with a
+slip of the pen must not go unheeded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import configparser
 import contextlib
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from .errors import InputError
 from .settings import PERIODS, LiveSettings, ProseSettings, ProviderSettings
@@ -58,6 +59,9 @@ _OF_PROVIDER: Mapping[str, Callable[[str], Any]] = {
     "timeout": float,
     "concurrency": int,
 }
+_QUOTAS: Mapping[str, Callable[[str], Any]] = {f"quota_{period}": int for period in PERIODS}
+LOCAL: Mapping[str, str] = {"maxmind": "mmdb", "talos": "blocklist"}
+"""Sources that are files of the user, with the setting that names them: they are read here and asked nowhere."""
 PROSE = "prose"
 """The stanza of the language model's service."""
 _OF_PROSE: Mapping[str, Callable[[str], Any]] = {
@@ -67,11 +71,50 @@ _OF_PROSE: Mapping[str, Callable[[str], Any]] = {
     "tlp": str,
     "timeout": float,
 }
+ExtrasOf = Callable[[str], Optional[Tuple[str, ...]]]
+"""The settings that a provider declares beside those all have; None for one that is not known."""
 KEYRING = "keyring"
 """The word that `key_in` has where the key is in the keyring."""
 
 
-def read_settings(folder: Path, environment: Mapping[str, str], names: Iterable[str], key_of: KeyOf) -> LiveSettings:
+class LocalFiles(NamedTuple):
+    """Files of the user that are looked up on this machine."""
+
+    mmdb: Tuple[Path, ...] = ()
+    """Databases in MaxMind's format."""
+    blocklist: Optional[Path] = None
+    """The Talos block list that the user downloaded."""
+
+
+def read_local(folder: Path) -> LocalFiles:
+    """The local files that the settings name. Raises InputError for a setting that there is not."""
+    path, found = folder / FILE, {}
+    stanzas = read_stanzas(path)
+    for name, setting in LOCAL.items():
+        check_local(name, stanzas.get(name, {}), path)
+        if stanzas.get(name, {}).get("enabled", "true").lower() in ("true", "1", "yes"):
+            found[name] = tuple(Path(text).expanduser() for text in _listed(stanzas.get(name, {}).get(setting, "")))
+    return LocalFiles(found.get("maxmind", ()), next(iter(found.get("talos", ())), None))
+
+
+def check_local(name: str, pairs: Mapping[str, str], path: Path) -> None:
+    """Refuses a stanza of a local source that holds a setting there is not. Raises InputError."""
+    values = _values(pairs, {LOCAL[name]: _listed, "enabled": _true}, f"{path}: [{name}]")
+    if name == "talos" and len(values.get("blocklist", ())) > 1:
+        raise InputError(f"{path}: [talos] blocklist takes one file")
+
+
+def _extras_unknown(_name: str) -> Optional[Tuple[str, ...]]:
+    return None
+
+
+def read_settings(
+    folder: Path,
+    environment: Mapping[str, str],
+    names: Iterable[str],
+    key_of: KeyOf,
+    extras_of: ExtrasOf = _extras_unknown,
+) -> LiveSettings:
     """The settings of a user whose data lie in the folder. Raises InputError that names file and setting, not values.
 
     `names` are the providers there are: a variable of the environment may configure any of them.
@@ -85,19 +128,27 @@ def read_settings(folder: Path, environment: Mapping[str, str], names: Iterable[
         if found:
             stanzas[name] = {**stanzas.get(name, {}), **found}
             stanzas[name].pop("key_in", "" if "key" in found else None)
-    stanzas.pop(PROSE, None)
+    for name in (PROSE, *LOCAL):
+        stanzas.pop(name, None)
     shared = stanzas.setdefault("live", {})
     for key in ("proxy", "ca_bundle"):
         if environment.get(f"IPTHREAT_{key.upper()}"):
             shared[key] = environment[f"IPTHREAT_{key.upper()}"]
-    return settings_of(stanzas, str(path), key_of)
+    return settings_of(stanzas, str(path), key_of, extras_of)
 
 
-def settings_of(stanzas: Stanzas, place: str, key_of: KeyOf) -> LiveSettings:
-    """The settings in stanzas, `live` and one per provider. Raises InputError that names place and setting."""
+def settings_of(stanzas: Stanzas, place: str, key_of: KeyOf, extras_of: Optional[ExtrasOf] = None) -> LiveSettings:
+    """The settings in stanzas, `live` and one per provider. Raises InputError that names place and setting.
+
+    `extras_of` names the settings that a provider has beyond those of all; without it any name is let through.
+    """
     values = _values(stanzas.get("live", {}), LIVE_SETTINGS, f"{place}: [live]")
-    named = {name: pairs for name, pairs in stanzas.items() if name != "live"}
-    return LiveSettings({name: _provider(name, pairs, place, key_of) for name, pairs in named.items()}, **values)
+    providers = {
+        name: provider_of(name, pairs, place, key_of, extras_of(name) if extras_of else None)
+        for name, pairs in stanzas.items()
+        if name != "live"
+    }
+    return LiveSettings(providers, **values)
 
 
 def read_prose(folder: Path, environment: Mapping[str, str], key_of: KeyOf) -> ProseSettings:
@@ -139,21 +190,47 @@ def read_stanzas(path: Path) -> Stanzas:
 
 
 def write_stanza(path: Path, name: str, pairs: Mapping[str, str]) -> None:
-    """Puts a stanza in place of the one of that name; without pairs it is removed. The file is the user's alone."""
-    stanzas = {**read_stanzas(path), name: dict(pairs)}
-    parser = configparser.ConfigParser(interpolation=None, default_section="\0", delimiters=("=",))
-    parser.read_dict({title: values for title, values in stanzas.items() if values})
+    """Puts a stanza in place of the one of that name; without pairs it is removed. The file is the user's alone.
+
+    Other lines and all comments stay as they are.
+    """
+    old = read_stanzas(path).get(name, {})
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = _edited(text.split("\n"), name, pairs, old)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            parser.write(file)
+            file.write("\n".join(lines).rstrip("\n") + "\n" * any(lines))
         os.replace(beside, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         with contextlib.suppress(OSError):
             beside.unlink()
+
+
+def _edited(lines: List[str], name: str, pairs: Mapping[str, str], old: Mapping[str, str]) -> List[str]:
+    """The lines of the file with the settings of one stanza changed in their places, new ones behind the others."""
+    heads = [at for at, line in enumerate(lines) if line.startswith("[")]
+    at = next((head for head in heads if lines[head].startswith(f"[{name}]")), None)
+    told = {key: f"{key} = {value}".replace("\n", "\n  ") for key, value in pairs.items()}
+    if at is None:
+        return [*lines, *([""] if any(lines[-1:]) else []), f"[{name}]", *told.values()] if told else lines
+    end = next((head for head in heads if head > at), len(lines))
+    body, last, dropped = [lines[at]] if told else [], 1 if told else 0, False
+    for line in lines[at + 1 : end]:
+        key = line.partition("=")[0].strip().lower()
+        if not line.strip() or line.lstrip()[:1] in "#;":
+            body.append(line)
+        elif line[:1].isspace():  # more of the setting above
+            body += [] if dropped else [line]
+        else:
+            dropped = key not in told or pairs[key] != old.get(key)
+            body += ([told[key]] if key in told else []) if dropped else [line]
+            told.pop(key, None)
+        last = len(body) if line.strip() and line.lstrip()[:1] not in "#;" else last
+    return [*lines[:at], *body[:last], *told.values(), *body[last:], *lines[end:]]
 
 
 def _check(path: Path) -> None:
@@ -165,14 +242,20 @@ def _check(path: Path) -> None:
         raise InputError(f"{path}: others can read it, and it may hold keys: chmod 600 {path}")
 
 
-def _provider(name: str, pairs: Mapping[str, str], origin: str, key_of: KeyOf) -> ProviderSettings:
+def provider_of(
+    name: str, pairs: Mapping[str, str], origin: str, key_of: KeyOf, extras: Optional[Tuple[str, ...]] = None
+) -> ProviderSettings:
+    """A provider's stanza as settings. Raises InputError for a setting that neither all have nor `extras` names."""
     place = f"{origin}: [{name[:40]}]"
     values = _values({key: text for key, text in pairs.items() if key in _OF_PROVIDER}, _OF_PROVIDER, place)
-    quotas = {f"quota_{period}": int for period in PERIODS}
-    limits = _values({key: text for key, text in pairs.items() if key in quotas}, quotas, place)
+    limits = _values({key: text for key, text in pairs.items() if key in _QUOTAS}, _QUOTAS, place)
     values["quota"] = {key[6:]: limit for key, limit in limits.items()}
-    ours = {*_OF_PROVIDER, *quotas, "key_in"}
+    ours = (*_OF_PROVIDER, *_QUOTAS, "key_in")
     values["extra"] = {key: text for key, text in pairs.items() if key not in ours}
+    wrong = next((key for key in values["extra"] if extras is not None and key not in extras), None)
+    if wrong is not None:
+        there = ", ".join(dict.fromkeys((*ours, *(extras or ()))))
+        raise InputError(f"{place} there is no setting {wrong[:40]!r}; there are {there}")
     if pairs.get("key_in"):
         if pairs["key_in"] != KEYRING:
             raise InputError(f"{place}: key_in may be {KEYRING}, nothing else")

@@ -14,7 +14,7 @@ from .address import canonical, classify, parse
 from .allowlist import Allowlist
 from .dossier import Dossier, Evidence, SourceKind, Status
 from .errors import AddressError, SnapshotError
-from .providers.talos import Talos
+from .providers.talos import Talos, TalosBlockList
 from .snapshot import Answer, Listing, Snapshot
 
 if TYPE_CHECKING:  # the type alone: readers of one address need no rules of behaviour
@@ -157,12 +157,17 @@ class RecordedSource:
     """Provider answers that were recorded; Cisco Talos, which has no interface, is always accounted for."""
 
     answers: Mapping[str, Tuple[Evidence, ...]] = field(default_factory=dict)
+    blocklist: Optional[TalosBlockList] = None
+    """The Talos block list that the user downloaded: it speaks where no answer of Talos was recorded."""
 
     def evidence(self, address: str) -> Sequence[Evidence]:
         """What was recorded about the address. A recorded provider without an answer to this one was not asked."""
         found = self.answers.get(address, ())
         spoke = {item.source for item in found}
-        return (*found, *[item for item in self._silent if item.source not in spoke])
+        silent = [item for item in self._silent if item.source not in spoke]
+        if self.blocklist and Talos.name not in spoke:
+            return (*found, *self.blocklist.evidence(address), *silent[1:])
+        return (*found, *silent)
 
     @cached_property
     def _silent(self) -> Tuple[Evidence, ...]:

@@ -26,7 +26,7 @@ from .address import canonical
 from .dossier import Evidence, SourceKind, Status
 from .errors import AddressError, EvidenceError
 from .exchange import Response
-from .providers import PROVIDERS
+from .providers import PROVIDERS, with_third_parties
 from .providers.base import LiveProvider, Provider, failed, mapping, text
 
 FORMAT = "ipthreat-evidence/1"
@@ -103,6 +103,9 @@ def _told(fields: Mapping[str, Any], place: str, providers: Mapping[str, Provide
 
 
 def _known(name: str, place: str, providers: Mapping[str, Provider]) -> Provider:
+    """The provider of that name; one that another distribution brings is looked for only where a file names it."""
+    if name not in providers and providers is PROVIDERS:
+        providers = with_third_parties(lambda _line: None)
     if name not in providers:
         raise EvidenceError(f"{place}: there is no provider {name!r}; there are {', '.join(providers)}")
     return providers[name]

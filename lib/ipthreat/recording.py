@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -50,10 +51,27 @@ class Recorder:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "w", encoding="utf-8") as file:
+                if stat.S_ISREG(os.fstat(descriptor).st_mode):  # one that was there may be open to others
+                    path.chmod(0o600)
                 file.write(text)
         except OSError as error:
-            raise InputError(f"{path}: the answers cannot be recorded ({error.strerror or error})") from None
+            raise _refused(path, error) from None
         return len(answers)
+
+
+def check_writable(path: Path) -> None:
+    """Refuses, before anything is asked, a file that could not be written; leaves one that is there as it is.
+
+    Raises InputError.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _refused(path, error) from None
+
+
+def _refused(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path}: the answers cannot be recorded ({error.strerror or error})")
 
 
 def _body(body: bytes) -> Dict[str, Any]:

@@ -17,6 +17,10 @@ PERIODS: Tuple[str, ...] = ("second", "minute", "hour", "day", "month")
 """The periods a quota may be counted in. Days and months are those of UTC."""
 
 
+_PUBLIC = frozenset({"plan"})
+"""Extra settings whose values are ordinary words, such as `community`, that answers hold as well."""
+
+
 @dataclass(frozen=True)
 class ProviderSettings:
     """What a user settles for one provider."""
@@ -53,7 +57,8 @@ class ProviderSettings:
     @property
     def secrets(self) -> Tuple[str, ...]:
         """Everything that must never be seen outside a request."""
-        return tuple(text for text in (self.key, *self.extra.values()) if text)
+        extra = (text for name, text in self.extra.items() if name not in _PUBLIC)
+        return tuple(text for text in (self.key, *extra) if text)
 
 
 @dataclass(frozen=True)

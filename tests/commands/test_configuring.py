@@ -74,7 +74,9 @@ def test_a_key_goes_into_the_keyring_where_there_is_one(desk: Desk):
 def test_a_new_key_keeps_the_other_settings(desk: Desk):
     desk.runs("virustotal", "--in-file", "--set", "quota_day=20000")
     desk.types("another-key-of-mine\n")
-    desk.runs("virustotal", "--in-file", "--set", "tlp=TLP:AMBER")
+    desk.runs("virustotal", "--in-file")
+    desk.types("not read\n")
+    desk.runs("virustotal", "--set", "tlp=TLP:AMBER")
     assert read_stanzas(desk.path)["virustotal"] == {
         "key": "another-key-of-mine", "quota_day": "20000", "tlp": "TLP:AMBER",
     }  # fmt: skip
@@ -94,10 +96,50 @@ def test_what_is_no_key_changes_nothing(desk: Desk, typed: str, capsys: pytest.C
     assert "nothing was changed" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["key=secret", "nonsense", "=x", "key_in=keyring"])
+@pytest.mark.parametrize("text", ["key=x", "secret=x", "token=x", "nonsense", "=x", "key_in=keyring", "tlp=a\nb"])
 def test_a_key_is_no_argument(desk: Desk, text: str):
     assert desk.runs("virustotal", "--in-file", "--set", text) == 3
     assert not desk.path.exists()
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("nosend=10.0.0.0/8", "there is no setting 'nosend'; there are key, base_url, enabled, tlp, no_send"),
+        ("timout=5", "there is no setting 'timout'"),
+        ("no_send=everything", "everything"),
+        ("tlp=TLP:PINK", "'TLP:PINK' is no TLP 2.0 label"),
+        ("timeout=soon", "the value of timeout cannot be used"),
+        ("quota_day=0", "a quota is a number"),
+    ],
+)
+def test_a_setting_that_could_not_be_obeyed_is_never_written(desk: Desk, capsys, text: str, words: str):
+    assert desk.runs("virustotal", "--in-file", "--set", text) == 3
+    assert words in capsys.readouterr().err
+    assert not desk.path.exists()
+
+
+def test_a_setting_that_the_provider_declares_is_written(desk: Desk):
+    assert desk.runs("greynoise", "--in-file", "--set", "plan=community") == 0
+    assert read_stanzas(desk.path)["greynoise"]["plan"] == "community"
+
+
+def test_what_else_a_provider_needs_is_told_before_the_key_is_asked_for(desk: Desk, capsys: pytest.CaptureFixture):
+    assert desk.runs("misp", "--in-file") == 3
+    assert "misp needs base_url: ipthreat configure misp --set base_url=…" in capsys.readouterr().err
+    assert desk.runs("misp", "--in-file", "--set", "base_url=https://misp.example") == 0
+
+
+def test_a_local_file_is_set_and_removed_without_a_key(desk: Desk, capsys: pytest.CaptureFixture):
+    assert desk.runs("maxmind", "--set", "mmdb=a.mmdb, b.mmdb") == 0
+    assert desk.runs("talos", "--set", "blocklist=list.txt") == 0
+    assert read_stanzas(desk.path) == {"maxmind": {"mmdb": "a.mmdb, b.mmdb"}, "talos": {"blocklist": "list.txt"}}
+    assert desk.runs("talos") == 0
+    assert desk.runs("talos", "--remove") == 0
+    assert [desk.runs("talos"), desk.runs("maxmind", "--set", "mdb=a.mmdb")] == [3, 3]
+    shown = capsys.readouterr().err
+    assert "talos needs a file: ipthreat configure talos --set blocklist=FILE" in shown
+    assert "there is no setting 'mdb'; there are mmdb, enabled" in shown
 
 
 def test_a_provider_that_does_not_exist_is_refused(desk: Desk, capsys: pytest.CaptureFixture):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import stat
 from pathlib import Path
 from typing import Iterator, List
+from urllib.parse import unquote
 
 import pytest
+from mmdb import write_mmdb
 from runs import KEY
 
 from ipthreat.cli import main
 from ipthreat.testkit import behaviours
 from ipthreat.testkit.server import FakeServer
-from ipthreat.testkit.vendors import rating, vendor_routes
+from ipthreat.testkit.vendors import rating, vendor_routes, virustotal_object
 
 HOSTILE = next(f"45.9.{number}.7" for number in range(256) if rating(f"45.9.{number}.7")["verdict"] == "malicious")
 LINE = '{} - - [24/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Mozilla/5.0"\n'
@@ -193,3 +198,128 @@ def test_the_key_is_nowhere_but_in_requests(desk: Desk):
     written = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
     assert KEY not in "".join(desk.shown)
     assert KEY.encode() not in written
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+SLASHED = "canary/key+5d41/402abc"
+SPELLINGS = {
+    "plain": lambda text: text.encode(),
+    "slashes escaped": lambda text: text.replace("/", "\\/").encode(),
+    "characters escaped": lambda text: text.replace("5d41", "\\u0035d41").encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "lower-case percent": lambda text: text.replace("/", "%2f").replace("+", "%2b").encode(),
+    "Basic": lambda text: text.replace(SLASHED, base64.b64encode(f"analyst:{SLASHED}".encode()).decode()).encode(),
+}
+
+
+@pytest.mark.parametrize("spelling", sorted(SPELLINGS))
+def test_a_key_that_the_service_repeats_is_nowhere_afterwards(tmp_path: Path, capsys, spelling: str):
+    answer = virustotal_object(HOSTILE)
+    answer["data"]["attributes"].update(as_owner=SLASHED, note=SLASHED)
+    body = SPELLINGS[spelling](json.dumps(answer))
+    with FakeServer({"/*": behaviours.data(body)}) as server:
+        desk = Desk(tmp_path, server, capsys)
+        desk.environment["IPTHREAT_VIRUSTOTAL_KEY"] = SLASHED
+        desk.runs("check", HOSTILE, "--live", "--json", "--record", str(tmp_path / "recording.json"))
+        assert server.asked[0].headers["x-apikey"] == SLASHED
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for text in (*desk.shown, written.decode("latin-1"), written.decode("utf-16-le", "replace"), unquote(str(written))):
+        assert "5d41/402" not in text
+        assert "5d41\\/402" not in text
+        assert base64.b64encode(f"analyst:{SLASHED}".encode()).decode() not in text
+
+
+# --- labels, own networks, recordings, local files ------------------------------------------------
+
+
+def labelled(desk: Desk, *options: str) -> str:
+    (desk.folder / "a.log").write_text(LINE.format(HOSTILE))
+    return desk.runs("report", str(desk.folder / "a.log"), "--live", "--format", "actionable", *options)
+
+
+def audited(desk: Desk) -> List[dict]:
+    return [json.loads(line) for line in (desk.data / "egress.log").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("options, label", [((), "TLP:GREEN"), (("--tlp", "TLP:CLEAR"), "TLP:CLEAR")])
+def test_a_live_report_bears_the_label_under_which_it_asked(desk: Desk, options: tuple, label: str):
+    assert label in labelled(desk, *options)
+    assert [line["tlp"] for line in audited(desk)] == [label]
+
+
+def test_an_address_of_our_own_networks_is_never_sent(desk: Desk):
+    labelled(desk, "--own", f"{HOSTILE}/32")
+    assert desk.asked == []
+
+
+def test_a_dry_run_leaves_a_recording_alone(desk: Desk):
+    record = desk.folder / "recording.json"
+    record.write_text("mine")
+    desk.runs("check", HOSTILE, "--dry-run", "--record", str(record))
+    assert record.read_text() == "mine"
+
+
+def test_a_recording_that_was_there_becomes_the_users_alone(desk: Desk):
+    record = desk.folder / "recording.json"
+    record.write_text("old")
+    record.chmod(0o644)
+    desk.runs("check", HOSTILE, "--live", "--record", str(record))
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    assert len(json.loads(record.read_text())["answers"]) == 1
+
+
+def test_a_recording_that_cannot_be_written_is_told_before_anything_is_asked(desk: Desk):
+    told = desk.fails("check", HOSTILE, "--live", "--record", str(desk.folder / "no folder" / "x.json"))
+    assert "the answers cannot be recorded" in told
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize("option", [("--record", "x.json"), ("--budget", "5")])
+def test_what_only_a_live_run_heeds_is_refused_without_one(desk: Desk, option: tuple):
+    assert desk.fails("check", HOSTILE, *option) == f"ipthreat: {option[0]} needs --live: nobody is asked without it\n"
+
+
+def test_check_says_why_and_until_when_a_source_did_not_answer(desk: Desk):
+    with FakeServer({"/*": behaviours.rate_limited(3600)}) as server:
+        desk.environment["IPTHREAT_VIRUSTOTAL_BASE_URL"] = server.url + "/api/v3"
+        out = desk.runs("check", HOSTILE, "--live")
+    assert re.search(r"virustotal: rate limited \(.*the quota is spent until 20\d\d-", out)
+
+
+def test_the_audit_names_no_address_where_none_is_sent(desk: Desk):
+    with FakeServer({"/*": behaviours.data(b"[]")}) as server:
+        desk.environment["IPTHREAT_FEODO_BASE_URL"] = server.url
+        desk.runs("check", HOSTILE, "--live")
+    lines = {line["provider"]: line["addresses"] for line in audited(desk)}
+    assert lines == {"feodo": [], "virustotal": [HOSTILE]}
+
+
+@pytest.mark.parametrize("live", [(), ("--live",)])
+def test_a_local_database_and_block_list_are_looked_up_here(desk: Desk, live: tuple):
+    pytest.importorskip("maxminddb")
+    (desk.folder / "asn.mmdb").write_bytes(write_mmdb({f"{HOSTILE}/32": {"autonomous_system_number": 64501}}))
+    (desk.folder / "city.mmdb").write_bytes(write_mmdb({f"{HOSTILE}/32": {"country": {"iso_code": "NO"}}}))
+    (desk.folder / "talos.txt").write_text(f"{HOSTILE}\n")
+    desk.runs("configure", "maxmind", "--set", f"mmdb={desk.folder}/asn.mmdb,{desk.folder}/city.mmdb")
+    desk.runs("configure", "talos", "--set", f"blocklist={desk.folder}/talos.txt")
+    data = json.loads(desk.runs("check", HOSTILE, "9.9.9.9", "--json", *live))
+    sources = [[item["source"] for item in one["evidence"]] for one in data["assessments"]]
+    assert all(names.count("talos") == 1 and names.count("maxmind") == 1 for names in sources)
+    listed = [item for item in data["assessments"][0]["evidence"] if item["source"] in ("talos", "maxmind")]
+    assert sorted(item["status"] for item in listed) == ["ok", "ok"]
+    assert desk.asked == ([HOSTILE, "9.9.9.9"] if live else [])
+
+
+def test_a_page_of_html_in_place_of_the_block_list_is_refused(desk: Desk):
+    (desk.folder / "talos.txt").write_text("<html><body>terms</body></html>")
+    desk.runs("configure", "talos", "--set", f"blocklist={desk.folder}/talos.txt")
+    assert "is a page of HTML, not the Talos block list" in desk.fails("check", HOSTILE)
+
+
+def test_a_slip_in_a_rule_of_egress_is_refused_before_anything_is_asked(desk: Desk):
+    desk.data.mkdir()
+    (desk.data / "ipthreat.conf").write_text("[virustotal]\nno-send = 45.0.0.0/8\n")
+    (desk.data / "ipthreat.conf").chmod(0o600)
+    assert "there is no setting 'no-send'; there are key, base_url" in desk.fails("check", HOSTILE, "--live")
+    assert desk.asked == []

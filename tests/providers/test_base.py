@@ -27,7 +27,7 @@ ANYTHING = st.one_of(*SCALARS, st.lists(st.text()), st.dictionaries(st.text(), s
         (401, Status.AUTH_ERROR),
         (402, Status.FORBIDDEN),
         (403, Status.FORBIDDEN),
-        (404, Status.NOT_FOUND),
+        (404, Status.ERROR),
         (408, Status.TIMEOUT),
         (410, Status.ERROR),
         (422, Status.ERROR),
@@ -48,8 +48,8 @@ def test_a_providers_own_table_goes_before_the_shared_one():
     assert base.status_of(Response(401), own={403: base.REFUSED}).status is Status.AUTH_ERROR
 
 
-@pytest.mark.parametrize("body", [b"<!DOCTYPE html>", b"\n  <html>"])
-def test_a_404_with_a_page_of_html_is_no_answer_of_the_service(body):
+@pytest.mark.parametrize("body", [b"<!DOCTYPE html>", b"\n  <html>", b"", b"404 page not found\n"])
+def test_a_404_alone_is_no_answer_of_the_service(body):
     assert base.status_of(Response(404, {}, body)).status is Status.ERROR
 
 

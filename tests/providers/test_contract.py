@@ -14,7 +14,7 @@ from ipthreat.dossier import Status, Verdict
 from ipthreat.exchange import Response
 from ipthreat.policy import ENGINE_SOURCES, WEIGHTS
 from ipthreat.providers import LIVE, PROVIDERS
-from ipthreat.testkit.providers import ANOTHER, CANARY, FAULTS, breaches, mutants_at, paths, turned, unsound
+from ipthreat.testkit.providers import ANOTHER, CANARY, FAULTS, answer, breaches, mutants_at, paths, turned, unsound
 
 EVERY = pytest.mark.parametrize("name", sorted(LIVE))
 KEY_IN_QUERY = {"shodan", "pulsedive"}
@@ -26,8 +26,27 @@ DOCUMENTS = [
     if PROVIDERS[name].parse(ADDRESS, load(name, path.stem), NOW).status is Status.OK
 ]
 """Every answer of ours with which a provider answers ok."""
-# 404 means "not known" only where the service says it that way.
-NOT_FOUND_BY_404 = {"virustotal", "greynoise", "crowdsec", "internetdb", "shodan", "pulsedive", "rdap"}
+# 404 means "not known" only in the words by which a service says so.
+OWN_WORDS = {
+    "virustotal": {"error": {"code": "NotFoundError", "message": "IP address not found"}},
+    "greynoise": {"ip": ADDRESS, "noise": False, "riot": False, "message": "IP not observed scanning the internet."},
+    "crowdsec": {"message": "IP address information not found"},
+    "internetdb": {"detail": "No information available"},
+    "shodan": {"error": "No information available for that IP."},
+    "pulsedive": {"error": "Indicator not found."},
+    "rdap": {"errorCode": 404, "title": "Not Found", "description": []},
+}
+OTHERS_WORDS = [
+    b"",
+    b"404 page not found\n",
+    b"<html>404",
+    b"[]",
+    b"null",
+    b'{"detail": "Not Found"}',
+    b'{"error": "Invalid IP"}',
+    b'{"error": {"code": "NotAvailableYet"}}',
+    b'{"message": "no Route matched with those values"}',
+]
 # A wrong key is answered with 403 by these.
 REFUSED_BY_403 = {"otx", "crowdsec", "threatfox", "urlhaus", "feodo", "ipinfo", "misp"}
 
@@ -59,8 +78,17 @@ def test_a_fault_is_a_status_with_a_reason_and_never_a_verdict(name, fault):
 
 @EVERY
 def test_only_an_answer_in_the_words_of_the_service_is_not_found(name):
-    found = LIVE[name].answers([ADDRESS], Response(404, {}, b'{"detail": "no"}'), NOW)[ADDRESS]
-    assert found.status is (Status.NOT_FOUND if name in NOT_FOUND_BY_404 else Status.ERROR)
+    for owner, words in OWN_WORDS.items():
+        found = LIVE[name].answers([ADDRESS], answer(words, 404), NOW)[ADDRESS]
+        same = owner == name or {owner, name} == {"internetdb", "shodan"}
+        assert found.status is (Status.NOT_FOUND if same else Status.ERROR), owner
+
+
+@EVERY
+@pytest.mark.parametrize("body", OTHERS_WORDS)
+def test_a_404_of_a_gateway_or_at_a_wrong_url_is_an_error(name, body):
+    found = LIVE[name].answers([ADDRESS], Response(404, {}, body), NOW)[ADDRESS]
+    assert (found.status, found.reason.endswith("(HTTP 404)")) == (Status.ERROR, True)
 
 
 @EVERY

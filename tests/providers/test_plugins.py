@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from answers import ADDRESS, NOW, SETTINGS, answer
 from wheels import install, write_wheel
 
 import ipthreat
-from ipthreat.dossier import Evidence, SourceKind, Status, Verdict
+from ipthreat.dossier import Detection, Evidence, SourceKind, Status, Verdict
 from ipthreat.errors import FetchError
 from ipthreat.exchange import Request, Response
 from ipthreat.providers.plugins import Contained, ThirdParty
@@ -71,8 +73,13 @@ before = [name for name in sys.modules if name in ("importlib.metadata", "acme_i
 lines = []
 found = with_third_parties(lines.append)
 answers = found["acme"].parse("198.51.100.7", {"ip": "198.51.100.7", "rating": "bad"}, None)
+recorded = {"provider": "acme", "addresses": ["198.51.100.7"], "retrieved": "2026-11-24T12:00:00Z", "http": 200,
+            "headers": {}, "body": {"ip": "198.51.100.7", "rating": "bad"}}
+from ipthreat.recorded import evidence_from
+replayed = evidence_from({"format": "ipthreat-evidence/1", "answers": [recorded]}, "a file")["198.51.100.7"]
 print(json.dumps({"before": before, "names": sorted(set(found) - set(LIVE)), "lines": lines,
-                  "same": found["virustotal"] is LIVE["virustotal"], "verdict": answers.verdict.value}))
+                  "same": found["virustotal"] is LIVE["virustotal"], "verdict": answers.verdict.value,
+                  "replayed": [item.verdict.value for item in replayed]}))
 """
 
 
@@ -97,6 +104,10 @@ def seen(tmp_path_factory):
 def test_a_provider_in_an_installed_wheel_appears_and_answers(seen):
     assert seen["names"] == ["acme"]
     assert seen["verdict"] == "malicious"
+
+
+def test_a_recording_of_its_answer_is_replayed(seen):
+    assert seen["replayed"] == ["malicious"]
 
 
 def test_nothing_of_it_is_loaded_before_somebody_asks(seen):
@@ -216,6 +227,50 @@ def test_whatever_the_code_of_others_does_the_contract_is_kept(inner):
 def test_evidence_in_the_name_of_others_or_a_verdict_without_an_answer_is_refused(item):
     found = ThirdParty(Wild(given={ADDRESS: item})).answers([ADDRESS], answer({}), NOW)[ADDRESS]
     assert (found.source, found.kind, found.status) == ("wild", SourceKind.PROVIDER, Status.ERROR)
+
+
+GOOD = Evidence("wild", SourceKind.PROVIDER, Status.OK, verdict=Verdict.MALICIOUS, retrieved_at=NOW, counts={"a": 1})
+UNSOUND = [
+    *[{name: datetime(2026, 1, 1)} for name in ("observed_at", "retrieved_at", "first_seen", "last_seen")],
+    *[{"last_seen": value} for value in ("2026-01-01", 5, datetime.max.replace(tzinfo=timezone.utc))],
+    *[
+        {name: value}
+        for name in ("labels", "flags", "related")
+        for value in (None, {"x"}, ["x"], (5,), "x", ("x",) * 5000)
+    ],
+    *[{"score": value} for value in ("high", 10**30, -1, 5.0, True, float("nan"))],
+    *[{"asn": value} for value in ("AS1", 0, 2**32, True)],
+    *[{"counts": value} for value in (5, None, [("a", 1)], {"a": "1"}, {"a": 10**400}, {5: 1}, {"a": float("inf")})],
+    *[{name: 5} for name in ("as_owner", "organisation", "network", "country", "rir", "link", "reason", "native")],
+    *[{"as_owner": value} for value in (None, "x" * 10_000, "\ud800")],
+    *[{"detections": value} for value in (None, [], (5,), (Detection("a", 5),), (Detection(None, "malicious"),))],
+    *[{name: "ok"} for name in ("status", "verdict")],
+]
+
+
+@pytest.mark.parametrize("wrong", UNSOUND, ids=lambda wrong: repr(wrong)[:40])
+def test_evidence_with_anything_in_a_field_that_does_not_belong_there_is_an_error(wrong):
+    assert ThirdParty(Wild(given={ADDRESS: GOOD})).answers([ADDRESS], answer({}), NOW)[ADDRESS] == GOOD
+    found = ThirdParty(Wild(given={ADDRESS: replace(GOOD, **wrong)})).answers([ADDRESS], answer({}), NOW)[ADDRESS]
+    assert (found.status, found.verdict, found.reason) == (Status.ERROR, Verdict.UNKNOWN, "the provider's code failed")
+
+
+def test_what_it_reads_of_a_quota_is_bounded():
+    class Boundless(Sane):
+        def rate(self, response):
+            return {
+                "limit_day": 10**400,
+                "remaining_day": -1,
+                "limit_hour": 1.5,
+                "reset": "soon",
+                "remaining_minute": 7,
+            }
+
+    assert ThirdParty(Boundless()).rate(Response(200)) == {"remaining_minute": 7}
+
+
+def test_an_exit_in_its_code_ends_nothing():
+    assert ThirdParty(Wild(raised=SystemExit(1))).parse(ADDRESS, {}, NOW).status is Status.ERROR
 
 
 def test_a_good_provider_is_the_same_inside_and_outside():

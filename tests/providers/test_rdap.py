@@ -78,7 +78,7 @@ def test_entities_within_entities_without_end_are_not_followed_for_ever():
     "response, status",
     [
         (answer({"errorCode": 404, "title": "Not Found", "description": []}, 404), Status.NOT_FOUND),
-        (Response(404), Status.NOT_FOUND),
+        (Response(404), Status.ERROR),
         (Response(429, {"Retry-After": "10"}), Status.RATE_LIMITED),
         (Response(302, {"Location": "https://rdap.db.ripe.net/ip/198.51.100.7"}), Status.ERROR),
         (answer({"objectClassName": "autnum", "startAutnum": 64500}), Status.ERROR),

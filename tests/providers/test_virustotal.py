@@ -149,3 +149,16 @@ def test_recorded_answers_are_read_as_they_came():
     assert evidence.counts["malicious"] == 15
     assert (evidence.asn, evidence.rir, evidence.native) == (206264, "RIPE NCC", "15/92")
     assert "Criminal IP" in [item.engine for item in evidence.detections]
+
+
+@pytest.mark.parametrize("category", ["malicious", "suspicious"])
+def test_engines_that_are_named_but_not_counted_are_an_error_and_not_clean(category):
+    named = {"Engine": {"category": category, "result": "malware"}, "Other": {"category": "harmless"}}
+    body = copy.deepcopy(BODY)
+    body["data"]["attributes"]["last_analysis_results"] = named
+    body["data"]["attributes"]["last_analysis_stats"][category] = 0
+    evidence = VIRUSTOTAL.parse("198.51.100.7", body, None)
+    assert (evidence.status, evidence.reason) == (
+        Status.ERROR,
+        "the counts of engines contradict the engines that are named",
+    )

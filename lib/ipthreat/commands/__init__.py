@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Dict
 
+from .again import TITLE
 from .calibrating import run_calibration
 from .data import status, update
 from .ground import Command, Environment
-from .judging import TITLE, check, report, run_demo
+from .judging import check, report, run_demo
 from .notebooks import run_notebook
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Optional
 
 from .. import paths
-from ..configuration import FILE, KEYRING, read_stanzas, variable, write_stanza
+from ..configuration import FILE, KEYRING, LOCAL, check_local, provider_of, read_stanzas, variable, write_stanza
 from ..errors import InputError
 from ..keys import SERVICE, Ring, system_ring
 from ..providers import LiveProvider, with_third_parties
+from ..providers.service import extras_of
 from ..terminal import say
 from .ground import Environment, output
+
+_SECRET = frozenset({"key", "key_in", "secret", "client_secret", "token", "password", "passwd"})
+"""Settings that are no arguments."""
 
 
 def configure(
@@ -26,16 +31,46 @@ def configure(
     known = with_third_parties(say)
     if not options.provider:
         return _list(known, read_stanzas(path), environment, options.json)
+    if options.provider in LOCAL:
+        return _local(options, path)
     if options.provider not in known:
-        raise InputError(f"there is no provider {options.provider[:40]!r}; there are {', '.join(known)}")
+        raise InputError(f"there is no provider {options.provider[:40]!r}; there are {', '.join((*known, *LOCAL))}")
     kept = None if options.in_file else ring()
     if options.remove:
         return _remove(path, options.provider, ring())
-    stanza = {**read_stanzas(path).get(options.provider, {}), **_pairs(options.set)}
-    if "key" in known[options.provider].needs:
-        stanza = _with_key(stanza, known[options.provider], kept)
+    old, new, provider = read_stanzas(path).get(options.provider, {}), _pairs(options.set), known[options.provider]
+    stanza = {**old, **new}
+    provider_of(provider.name, stanza, str(path), lambda _: "", extras_of(provider))
+    _check_needs(provider, stanza, environment)
+    has_key = bool(old.get("key") or old.get("key_in") or environment.get(variable(provider.name, "key")))
+    if "key" in provider.needs and not (new and has_key):
+        stanza = _with_key(stanza, provider, kept)
     write_stanza(path, options.provider, stanza or {"enabled": "true"})
     say(f"{options.provider} is configured in {path}{', its key in the keyring' if 'key_in' in stanza else ''}")
+    return 0
+
+
+def _check_needs(provider: LiveProvider, stanza: Mapping[str, str], environment: Environment) -> None:
+    """Refuses, before the key is asked for, what would be of no use for want of another setting."""
+    absent = [
+        item
+        for item in provider.needs
+        if item != "key" and not (stanza.get(item) or environment.get(variable(provider.name, item)))
+    ]
+    if absent:
+        wanted = " ".join(f"--set {item}=…" for item in absent)
+        raise InputError(f"{provider.name} needs {' and '.join(absent)}: ipthreat configure {provider.name} {wanted}")
+
+
+def _local(options: argparse.Namespace, path: Path) -> int:
+    """Sets or removes a source that is a file of the user."""
+    name, setting = options.provider, LOCAL[options.provider]
+    stanza = {} if options.remove else {**read_stanzas(path).get(name, {}), **_pairs(options.set)}
+    check_local(name, stanza, path)
+    if not options.remove and not stanza.get(setting):
+        raise InputError(f"{name} needs a file: ipthreat configure {name} --set {setting}=FILE")
+    write_stanza(path, name, stanza)
+    say(f"{name} is configured {'no more' if options.remove else f'in {path}'}")
     return 0
 
 
@@ -63,8 +98,8 @@ def _pairs(texts: List[str]) -> Dict[str, str]:
     found = {}
     for text in texts:
         name, mark, value = (part.strip() for part in text.partition("="))
-        if not mark or not name.isidentifier() or name in ("key", "key_in"):
-            raise InputError("--set takes name=value, and no key: that is asked for")
+        if not mark or not re.fullmatch("[a-z][a-z0-9_]*", name) or not value.isprintable() or name in _SECRET:
+            raise InputError("--set takes name=value, and no key or secret: arguments can be seen by everybody")
         found[name] = value
     return found
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import sys
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 
-from .. import demo
+from .. import demo, paths
 from ..address import split
 from ..allowlist import Allowlist
 from ..assessment import Assessment
 from ..case import Case
 from ..dossier import Evidence
-from ..errors import InputError
+from ..errors import InputError, IpthreatError
 from ..explanation import counterfactual, explain
 from ..gather import Gatherer, RecordedSource
 from ..intelligence import Intelligence
@@ -34,16 +34,13 @@ from ..report.prose import age_text, counted
 from ..report.tables import json_data
 from ..signals import EARLY, age_in_days
 from ..terminal import coloured, colours_wanted, say
+from .again import TITLE, TLP, rerun
 from .ground import Environment, lists_file, now, output
+from .local import NO_FILES, Local, local_files
 
 if TYPE_CHECKING:  # what asks providers is loaded only when they are asked
     from ..live import Live
     from .sources import LiveRun
-
-TITLE = "Suspicious IP Addresses"
-TLP = "TLP:AMBER"
-"""A report's label where none is given."""
-
 
 _EARLIEST, _LATEST = 1970, 2105
 """Years of log stamps that are taken for times."""
@@ -87,19 +84,38 @@ def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
 def _asked(options: argparse.Namespace, environment: Environment, moment: datetime) -> Optional[LiveRun]:
     """The live part of the command; None when nobody is to be asked."""
     if not options.live and not options.dry_run:
+        if options.record or options.budget is not None:
+            raise InputError(f"{'--record' if options.record else '--budget'} needs --live: nobody is asked without it")
         return None
     from .sources import live_run
 
     return live_run(options, environment, moment)
 
 
+@contextmanager
+def _recorded_on_the_way(asked: Optional[LiveRun]) -> Iterator[None]:
+    """Whatever ends the block before its time, what the providers answered until then is recorded."""
+    try:
+        yield
+    except (IpthreatError, OSError, KeyboardInterrupt):
+        if asked:
+            asked.keep()
+        raise
+
+
 def _judge(
-    options: argparse.Namespace, intelligence: Intelligence, moment: datetime, asked: Optional[LiveRun]
+    options: argparse.Namespace,
+    intelligence: Intelligence,
+    moment: datetime,
+    asked: Optional[LiveRun],
+    environment: Environment,
 ) -> Judge:
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
     if allowed.expired:
         say(f"{counted(allowed.expired, 'entry', 'entries')} of {options.allowlist} expired before the time judged")
-    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy, asked.live if asked else None)
+    local = local_files(paths.data_dir(environment))
+    live = asked.live if asked else None
+    return _judge_with(intelligence, moment, options.evidence, allowed, options.policy, live, local)
 
 
 def _judge_with(
@@ -109,38 +125,11 @@ def _judge_with(
     allowed: Optional[Allowlist] = None,
     policy: str = "standard",
     live: Optional[Live] = None,
+    local: Local = NO_FILES,
 ) -> Judge:
-    sources = (*intelligence.sources(moment), RecordedSource(recorded(evidence, moment)))
+    answers = RecordedSource(recorded(evidence, moment), local.blocklist)
+    sources = (*intelligence.sources(moment), *local.sources, answers)
     return Judge(Gatherer(sources, allowed or Allowlist(), live), policy_named(policy), moment, intelligence.parts())
-
-
-def _rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str], moment: datetime) -> str:
-    """The command that makes the same report again, quoted for a shell.
-
-    Of files it has the names alone: a report is passed on, and where a file lies is nobody's business. The moment
-    judged is always told, since it decides how old the evidence is; with live sources it can only be now.
-    """
-    words = ["ipthreat", verb, *(PurePath(text).name if verb == "report" else text for text in inputs)]
-    for name in _REPEATED:
-        for value in getattr(options, name, []):
-            words += [f"--{name}", PurePath(value).name if name == "evidence" else value]
-    for name, usual in _SINGLE.items():
-        value = getattr(options, name, None)
-        if value and value != usual:
-            words += [f"--{name}", PurePath(value).name if name == "allowlist" else value]
-    when = ["--live"] if options.live else ["--as-of", moment.strftime("%Y-%m-%dT%H:%M:%SZ")]
-    return shlex.join([*words, *when])
-
-
-_REPEATED = ("evidence", "own", "only")
-_SINGLE = {
-    "field": None,
-    "input": None,
-    "title": TITLE,
-    "tlp": TLP,
-    "allowlist": None,
-    "policy": "standard",
-}
 
 
 # --- check ----------------------------------------------------------------------------------------
@@ -151,9 +140,10 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
     asked = _asked(options, environment, moment)
-    judge = _judge(options, intelligence, moment, asked)
+    judge = _judge(options, intelligence, moment, asked, environment)
     texts = list(_addresses(options.address))
-    case = judge.addresses(texts, "Addresses by hand", _rerun("check", options, texts, moment))
+    with _recorded_on_the_way(asked):
+        case = judge.addresses(texts, "Addresses by hand", rerun("check", options, texts, moment))
     if options.json:
         output(json.dumps(json_data(case), indent=2))
     else:
@@ -193,7 +183,9 @@ def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
     for reason in item.reasons:
         yield f"  because {visible(reason)}"
     for source, status in item.coverage.missing:
-        yield f"  {source}: {status.words}"
+        entry = item.dossier.source(source)
+        why = visible(entry.reason) if entry and entry.reason else ""
+        yield f"  {source}: {status.words}{f' ({why})' if why else ''}"
     if fully:
         yield from _explained(item)
 
@@ -221,10 +213,11 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
     printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
     intelligence = Intelligence.opened(lists_file(environment))
     asked = _asked(options, environment, moment)
-    judge = _judge(options, intelligence, moment, asked)
+    judge = _judge(options, intelligence, moment, asked, environment)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
-    rerun = _rerun("report", options, options.events, moment)
-    case = judge.observed(observer, read, options.title, rerun, options.tlp or TLP)
+    again = rerun("report", options, options.events, moment)
+    with _recorded_on_the_way(asked):
+        case = judge.observed(observer, read, options.title, again, options.tlp or (asked.tlp if asked else TLP))
     case = case.only(options.only) if options.only else case
     case = _with_prose(case, environment) if options.prose else case
     _write_files(case, options, printer)

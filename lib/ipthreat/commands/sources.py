@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import paths
 from ..case import Case
@@ -19,10 +20,12 @@ from ..keys import kept_key, system_ring
 from ..live import Live
 from ..policy import policy_named
 from ..providers import LiveProvider, with_third_parties
+from ..providers.service import extras_of
 from ..quota import Ledger, Standing
 from ..quota.account import clock_text
 from ..quota.ledger import FILE as QUOTA_FILE
-from ..recording import Recorder
+from ..reading import own_networks
+from ..recording import Recorder, check_writable
 from ..rephrasing import rephrased
 from ..report.prose import counted
 from ..settings import LiveSettings, ProviderSettings
@@ -35,7 +38,11 @@ from .ground import Environment
 
 def user_settings(environment: Environment, known: Mapping[str, LiveProvider]) -> LiveSettings:
     """The live settings of this user. Raises InputError for a file that cannot be used."""
-    return read_settings(paths.data_dir(environment), environment, known, partial(kept_key, system_ring()))
+
+    def _extras(name: str) -> Optional[Tuple[str, ...]]:
+        return extras_of(known[name]) if name in known else None
+
+    return read_settings(paths.data_dir(environment), environment, known, partial(kept_key, system_ring()), _extras)
 
 
 class LiveRun(NamedTuple):
@@ -44,6 +51,13 @@ class LiveRun(NamedTuple):
     live: Live
     recorder: Optional[Recorder]
     record: Optional[Path]
+    tlp: str
+    """Label under which addresses are sent."""
+
+    def keep(self) -> None:
+        """Writes what has been answered so far, where it is to be recorded."""
+        if self.recorder is not None and self.record is not None:
+            say(f"{counted(self.recorder.write(self.record), 'answer')} recorded in {self.record}")
 
     def finish(self) -> None:
         """Closes everything, tells what was asked, and writes the recording."""
@@ -54,8 +68,7 @@ class LiveRun(NamedTuple):
         else:
             asked = [f"{name} {counted(number, 'request')}" for name, number in self.live.requests.items()]
             say(f"asked: {', '.join(asked)}")
-        if self.recorder is not None and self.record is not None:
-            say(f"{counted(self.recorder.write(self.record), 'answer')} recorded in {self.record}")
+        self.keep()
 
 
 def live_run(options: argparse.Namespace, environment: Environment, moment: datetime) -> LiveRun:
@@ -66,7 +79,11 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
     settings = user_settings(environment, known)
     if not settings.providers:
         raise InputError("no provider is configured: `ipthreat configure` lists them")
-    recorder = Recorder(SYSTEM.now) if options.record else None
+    settings = _without_own(settings, getattr(options, "own", ()))
+    record = Path(options.record) if options.record and not options.dry_run else None
+    recorder = Recorder(SYSTEM.now) if record else None
+    if record:
+        check_writable(record)
     wish = Wish(
         budget=options.budget,
         tlp=getattr(options, "tlp", None),
@@ -76,7 +93,14 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
         as_of=moment,
     )
     live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
-    return LiveRun(live, recorder, Path(options.record) if options.record else None)
+    return LiveRun(live, recorder, record, wish.tlp or settings.tlp)
+
+
+def _without_own(settings: LiveSettings, own: Sequence[str]) -> LiveSettings:
+    """The settings with the user's own networks among what is never sent to anybody."""
+    texts = tuple(map(str, own_networks(own)))
+    held = {name: replace(item, no_send=(*item.no_send, *texts)) for name, item in settings.providers.items()}
+    return replace(settings, providers=held)
 
 
 # --- prose ----------------------------------------------------------------------------------------

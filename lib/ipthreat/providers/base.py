@@ -111,10 +111,12 @@ STATUS_OF_HTTP: Mapping[int, Failure] = {
     401: Failure(Status.AUTH_ERROR, "the key was refused"),
     402: Failure(Status.FORBIDDEN, "the plan does not include this question"),
     403: Failure(Status.FORBIDDEN, "the key or its plan does not allow this question"),
-    404: Failure(Status.NOT_FOUND, "the source knows nothing about it"),
+    404: Failure(Status.ERROR, "an answer without the service's own words"),  # a gateway or a wrong URL says that, too
     408: Failure(Status.TIMEOUT, "the service gave up waiting"),
     429: Failure(Status.RATE_LIMITED, "the quota is spent"),
 }
+NOTHING_KNOWN = Failure(Status.NOT_FOUND, "the source knows nothing about it")
+"""For the answers by which a service says so in its own words."""
 REFUSED = Failure(Status.AUTH_ERROR, "the key was refused")
 """For services that answer 403 to a wrong key."""
 NO_SUCH_PLACE = Failure(Status.ERROR, "there is nothing at the place that was asked")
@@ -130,8 +132,6 @@ def status_of(
     if 200 <= code < 300:
         return None
     found = own.get(code) or STATUS_OF_HTTP.get(code)
-    if code == 404 and found and found.status is Status.NOT_FOUND and response.body.lstrip()[:1] == b"<":
-        found = None  # a web page is not the service's way of saying that it knows nothing
     if found is None:
         found = Failure(
             Status.ERROR, "the service failed" if code >= 500 else "the service did not answer the question"

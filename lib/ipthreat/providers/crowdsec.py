@@ -39,10 +39,12 @@ class CrowdSec(Service):
     name = "crowdsec"
     title = "CrowdSec CTI"
     home = "https://cti.api.crowdsec.net/v2"
+    extras: Tuple[str, ...] = ("plan",)
     quota: Mapping[str, int] = {"day": 50}
     batch = 100
     concurrency = 2
     statuses: Mapping[int, Failure] = {403: base.REFUSED}
+    absence: Mapping[str, str] = {"message": "IP address information not found"}
 
     def link(self, address: str) -> str:
         """The page of CrowdSec's console."""

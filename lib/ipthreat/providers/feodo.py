@@ -29,6 +29,7 @@ class Feodo(Service):
     needs: Tuple[str, ...] = ()
     batch = 100_000
     concurrency = 1
+    whole = True
     tlp = "TLP:RED"  # the question names no address
     versions = (4,)
     statuses: Mapping[int, Failure] = ABUSE_CH_STATUSES

@@ -35,6 +35,7 @@ class GreyNoise(Service):
     name = "greynoise"
     title = "GreyNoise"
     home = "https://api.greynoise.io"
+    extras: Tuple[str, ...] = ("plan",)
     batch = 200  # the endpoint takes 10,000, but a record may have 10 kB, and an answer 4 MB
     versions = (4,)
 
@@ -73,6 +74,12 @@ class GreyNoise(Service):
             else:
                 found[address] = self.without(address, Status.ERROR, "the answer does not mention the address")
         return found
+
+    def knows_nothing(self, body: Any) -> bool:
+        """By its message, or by the record it gives for an address that was not seen."""
+        record = base.mapping(body)
+        states = [part.get("found") for part in _parts(record)] if base.address(record.get("ip")) else []
+        return base.text(record.get("message")).startswith("IP not observed") or states == [False, False]
 
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from one record of v3, of the community API or of v2."""

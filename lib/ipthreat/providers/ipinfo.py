@@ -26,6 +26,7 @@ class IpInfo(Service):
     name = "ipinfo"
     title = "IPinfo"
     home = "https://api.ipinfo.io/lite"
+    extras: Tuple[str, ...] = ("plan",)
     statuses: Mapping[int, Failure] = {403: base.REFUSED, 404: base.NO_SUCH_PLACE}
 
     def link(self, address: str) -> str:

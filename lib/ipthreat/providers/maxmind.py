@@ -6,6 +6,7 @@ The reader `maxminddb` comes with the extra `mmdb` and is loaded when a database
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Tuple
@@ -88,6 +89,25 @@ class MaxMindFile:
     def close(self) -> None:
         """Closes the file."""
         self._reader.close()
+
+
+class MaxMindFiles:
+    """Several databases as one source: of each field the first that has it counts."""
+
+    def __init__(self, files: Tuple[MaxMindFile, ...]) -> None:
+        self._files = files
+
+    def evidence(self, address: str) -> Sequence[Evidence]:
+        """One entry about the address; an answer goes before the failure of another file."""
+        found = [item for file in self._files for item in file.evidence(address)]
+        known = [item for item in found if item.status is Status.OK]
+        if not known:
+            return found[:1]
+        fields = ("asn", "as_owner", "organisation", "network", "country")
+        merged = {name: next(filter(None, (getattr(item, name) for item in known)), None) for name in fields}
+        flags = tuple(dict.fromkeys(flag for item in known for flag in item.flags))
+        told = {name: value for name, value in merged.items() if value}
+        return (replace(known[0], flags=flags, **told),)
 
 
 def _system(record: Mapping[str, Any]) -> Tuple[Optional[int], str]:

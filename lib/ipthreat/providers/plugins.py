@@ -13,28 +13,31 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Type, cast
 
-from ..dossier import Evidence, SourceKind, Status
+from ..dossier import Evidence, SourceKind, Status, Verdict
 from ..errors import FetchError
 from ..exchange import Request, Response
 from ..policy import WEIGHTS
 from . import base
 from .base import LiveProvider, Settings
+from .service import extras_of
+from .soundness import unsound
 
 GROUP = "ipthreat.providers"
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _MEMBERS = ("name", "title", "needs", "quota", "batch", "concurrency", "tlp")
+_SPEAKING = (Status.OK, Status.STALE)
 _METHODS = ("link", "parse", "supports", "at_once", "question", "answers", "rate")
 
 
 class Contained(AbstractContextManager["Contained"]):
-    """A block that runs code of others: no Exception leaves it, `error` tells which one there was."""
+    """A block that runs code of others: neither Exception nor exit leaves it; `error` tells which one there was."""
 
-    error: Optional[Exception] = None
+    error: Optional[BaseException] = None
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> bool:
-        self.error = error if isinstance(error, Exception) else None
+        self.error = error if isinstance(error, (Exception, SystemExit)) else None
         return self.error is not None
 
 
@@ -46,6 +49,7 @@ class ThirdParty:
         self.name = inner.name
         self.title = base.text(inner.title)
         self.needs = tuple(map(str, inner.needs))
+        self.extras = extras_of(inner)
         self.quota = {str(span): int(most) for span, most in inner.quota.items()}
         self.batch = max(1, int(inner.batch))
         self.concurrency = max(1, int(inner.concurrency))
@@ -93,16 +97,18 @@ class ThirdParty:
         return {address: self._checked(address, found.get(address)) for address in addresses}
 
     def rate(self, response: Response) -> Mapping[str, int]:
-        """Its reading of the headers; nothing when it fails."""
+        """Its reading of the headers, as far as its figures are whole numbers below 2³²; nothing when it fails."""
         with Contained():
-            return {str(name): int(figure) for name, figure in self._inner.rate(response).items()}
+            read = {str(name): base.number(figure) for name, figure in self._inner.rate(response).items()}
+            return {name: figure for name, figure in read.items() if figure is not None}
         return {}
 
     def _checked(self, address: str, found: Any) -> Evidence:
-        """The evidence if it is some, by this provider, with a verdict only where there is an answer."""
-        own = isinstance(found, Evidence) and (found.source, found.kind) == (self.name, SourceKind.PROVIDER)
-        if own and (found.status in (Status.OK, Status.STALE) or found.verdict.value == "unknown"):
-            return cast(Evidence, found)
+        """The evidence if it is some, sound, by this provider, with a verdict only where there is an answer."""
+        with Contained():
+            own = isinstance(found, Evidence) and (found.source, found.kind) == (self.name, SourceKind.PROVIDER)
+            if own and not unsound(found) and (found.status in _SPEAKING or found.verdict is Verdict.UNKNOWN):
+                return cast(Evidence, found)
         return base.failed(self, address, Status.ERROR, "the provider's code failed")
 
 

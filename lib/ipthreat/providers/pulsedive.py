@@ -37,6 +37,7 @@ class Pulsedive(Service):
     home = "https://pulsedive.com"
     quota: Mapping[str, int] = {"second": 1, "day": 10, "month": 250}
     concurrency = 1
+    absence: Mapping[str, str] = {"error": "Indicator not found"}
     rate_headers: Mapping[str, str] = {
         "remaining_second": "X-Requests-Remaining-Second",
         "remaining_day": "X-Requests-Remaining-Day",

@@ -55,6 +55,10 @@ class Rdap(Service):
         home = settings.base_url.rstrip("/") or self._bases.base(addresses[0]) or REGISTRIES["ARIN"]
         return Request(f"{home}/ip/{escaped(addresses[0])}", headers={"Accept": "application/rdap+json"})
 
+    def knows_nothing(self, body: Any) -> bool:
+        """By the error code of RFC 9083 §6."""
+        return base.number(base.mapping(body).get("errorCode")) == 404
+
     def parse(self, address: str, body: Any, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence from an `ip network` object."""
         answer = base.mapping(body)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..dossier import Evidence, SourceKind, Status
 from . import base
-from .base import Failure, LiveProvider, Settings
+from .base import Failure, LiveProvider, Provider, Settings
 
 if TYPE_CHECKING:
     from ..exchange import Request, Response
@@ -23,6 +23,8 @@ class Service(ABC):
     home = ""
     """The vendor's base URL, without a slash at its end; empty for a service that users run themselves."""
     needs: Tuple[str, ...] = ("key",)
+    extras: Tuple[str, ...] = ()
+    """Names of the settings of its own that it can do without: `("plan",)`. Any other name is refused as a slip."""
     quota: Mapping[str, int] = {}
     batch = 1
     concurrency = 4
@@ -31,8 +33,12 @@ class Service(ABC):
     """The IP versions that the service knows."""
     per_network = False
     """True when an answer holds for every address of its `network`, so that one look-up serves them all."""
+    whole = False
+    """True when the question asks for a whole list, so that no address leaves with it."""
     statuses: Mapping[int, Failure] = {}
     """What HTTP statuses mean at this service, where that is not what the shared table says."""
+    absence: Mapping[str, str] = {}
+    """Field of the JSON that comes with 404 → how its text begins where the service knows nothing; else it failed."""
     rate_headers: Mapping[str, str] = {}
     """Figure of the quota (`remaining_day`, …) → the header that bears it."""
 
@@ -83,12 +89,20 @@ class Service(ABC):
     def opened(self, response: Response, retrieved_at: Optional[datetime]) -> Tuple[Any, Optional[Failure]]:
         """The decoded body, or why there is none."""
         failure = base.status_of(response, retrieved_at, self.statuses)
-        if failure is not None:
+        if failure is not None and response.status != 404:
             return None, failure
         try:
-            return base.document(response), None
+            body = base.document(response)
         except ValueError:
-            return None, Failure(Status.ERROR, "the answer is no JSON")
+            return None, failure or Failure(Status.ERROR, "the answer is no JSON")
+        if failure is not None and 404 not in self.statuses and self.knows_nothing(body):
+            return None, Failure(base.NOTHING_KNOWN.status, f"{base.NOTHING_KNOWN.reason} (HTTP 404)")
+        return (body, None) if failure is None else (None, failure)
+
+    def knows_nothing(self, body: Any) -> bool:
+        """True when the JSON that came with 404 says in the service's own words that it knows nothing."""
+        told = base.mapping(body)
+        return any(base.text(told.get(name)).startswith(words) for name, words in self.absence.items())
 
     def read(self, addresses: Sequence[str], body: Any, retrieved_at: Optional[datetime]) -> Mapping[str, Evidence]:
         """Evidence for each address from a decoded body; a provider with a batch endpoint reads it as a whole."""
@@ -105,7 +119,7 @@ class Service(ABC):
 
     def unknown(self, address: str, retrieved_at: Optional[datetime]) -> Evidence:
         """Evidence that the source knows nothing."""
-        return self.without(address, Status.NOT_FOUND, base.STATUS_OF_HTTP[404].reason, retrieved_at)
+        return self.without(address, *base.NOTHING_KNOWN, retrieved_at)
 
     def stated(self, address: str, retrieved_at: Optional[datetime], **fields: Any) -> Evidence:
         """Evidence of status ok with these fields of Evidence."""
@@ -116,6 +130,11 @@ class Service(ABC):
             retrieved_at=retrieved_at,
             **{"link": self.link(address), **fields},
         )
+
+
+def extras_of(provider: Provider) -> Tuple[str, ...]:
+    """The settings of its own that a provider declares: what it needs, and its `extras` where it has such."""
+    return tuple(map(str, (*getattr(provider, "needs", ()), *getattr(provider, "extras", ()))))
 
 
 def escaped(address: str) -> str:

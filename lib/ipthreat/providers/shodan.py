@@ -26,6 +26,7 @@ class _Exposure(Service):
 
     concurrency = 1
     quota: Mapping[str, int] = {"second": 1}
+    absence: Mapping[str, str] = {"detail": "No information available", "error": "No information available"}
     address_field = ""
     """Where the answer names its address."""
 

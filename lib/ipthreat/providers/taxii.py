@@ -48,9 +48,11 @@ class Taxii(Service):
 
     name = "taxii"
     title = "TAXII collection"
+    extras: Tuple[str, ...] = ("user",)
     needs: Tuple[str, ...] = ("key", "base_url")
     batch = 100_000
     concurrency = 1
+    whole = True
     tlp = "TLP:RED"  # the question names no address
     statuses: Mapping[int, Failure] = {404: base.NO_SUCH_PLACE}
 

@@ -35,7 +35,7 @@ _TYPES = ("botnet_cc", "payload_delivery", "payload", "cc_skimming")
 def query_status(body: Any) -> Failure:
     """How abuse.ch says the query ended."""
     status = _QUERY_STATUS.get(base.text(base.mapping(body).get("query_status")), Status.ERROR)
-    reasons = {Status.AUTH_ERROR: base.REFUSED.reason, Status.NOT_FOUND: base.STATUS_OF_HTTP[404].reason}
+    reasons = {Status.AUTH_ERROR: base.REFUSED.reason, Status.NOT_FOUND: base.NOTHING_KNOWN.reason}
     return Failure(status, reasons.get(status, "the service did not answer the question"))
 
 

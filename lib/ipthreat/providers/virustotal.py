@@ -45,6 +45,7 @@ class VirusTotal(Service):
     name = "virustotal"
     title = "VirusTotal"
     home = "https://www.virustotal.com/api/v3"
+    extras: Tuple[str, ...] = ("user",)
     quota: Mapping[str, int] = {"minute": 4, "day": 500, "month": 15_500}
 
     def link(self, address: str) -> str:
@@ -90,9 +91,15 @@ class VirusTotal(Service):
             return self.without(address, Status.ERROR, "the answer is no VirusTotal v3 IP address object")
         if not _has_stats(attributes):
             return self.without(address, Status.ERROR, "the answer holds no usable counts of engines")
+        if _contradictory(attributes):
+            return self.without(address, Status.ERROR, "the counts of engines contradict the engines that are named")
         if base.address(data.get("id")) != address:
             return self.without(address, Status.ERROR, "the answer is about another address")
         return self._evidence(address, attributes, retrieved_at)
+
+    def knows_nothing(self, body: Any) -> bool:
+        """By its error code."""
+        return base.mapping(base.mapping(body).get("error")).get("code") == "NotFoundError"
 
     def _refusal(self, address: str, error: Any) -> Evidence:
         code = base.text(base.mapping(error).get("code"))
@@ -127,6 +134,12 @@ def _has_stats(attributes: Mapping[str, Any]) -> bool:
     """Counts that are missing or malformed are a failed look-up, never "0 malicious"."""
     stats = base.mapping(attributes.get("last_analysis_stats"))
     return "malicious" in stats and all(base.signed(value) is not None and value >= 0 for value in stats.values())
+
+
+def _contradictory(attributes: Mapping[str, Any]) -> bool:
+    """True when engines are named for a rating that none is counted for: which of the two is true is not known."""
+    named = {item.category for item in _detections(attributes.get("last_analysis_results"))}
+    return any(not base.count(attributes["last_analysis_stats"].get(category)) for category in named)
 
 
 def _verdict(stats: Mapping[str, int]) -> Verdict:
