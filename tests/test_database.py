@@ -256,7 +256,9 @@ def test_one_that_is_held_is_busy_and_one_that_cannot_be_used_is_not(path: Path,
 def test_a_new_file_that_another_process_is_making_is_waited_for(path: Path):
     path.parent.mkdir()
     with contextlib.closing(sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)) as maker:
-        maker.execute("BEGIN EXCLUSIVE")  # here SQLite answers at once that it is busy, whatever its timeout
+        maker.execute(
+            "BEGIN IMMEDIATE"
+        )  # at the change to write-ahead logging SQLite answers at once that it is busy, whatever its timeout
         soon = threading.Timer(0.2, maker.rollback)
         soon.start()
         add(opened(path), "one")

@@ -216,6 +216,23 @@ def test_answers_that_overtake_each_other_never_raise_the_bound(ledger: Ledger):
     assert ledger.standing(who).left["day"] == 6
 
 
+def test_an_overtaken_answer_with_more_room_does_not_raise_the_bound(ledger: Ledger):
+    who = account(day=500)
+    first, second = ledger.take(who, 0.0), ledger.take(who, 0.0)
+    ledger.learn(who, second, {"remaining_day": 5})
+    ledger.learn(who, first, {"remaining_day": 90})
+    assert ledger.standing(who).left["day"] == 5
+
+
+def test_a_remainder_bounds_the_day_its_request_was_of(ledger: Ledger, ticks: Ticks):
+    ticks.now = MIDNIGHT - 1
+    late = ledger.take(account(day=500), 0.0)
+    ticks.now = MIDNIGHT + 1
+    spend(ledger, account(day=500), 1)
+    ledger.learn(account(), late, {"remaining_day": 0})
+    assert ledger.standing(account(day=500)).left["day"] == 499
+
+
 def test_the_bound_is_gone_with_the_day(ledger: Ledger, ticks: Ticks):
     who = account(day=500)
     ledger.learn(who, ledger.take(who, 0.0), {"remaining_day": 0})
@@ -448,7 +465,7 @@ def test_a_cell_that_nobody_here_wrote_is_damage(tmp_path: Path, ticks: Ticks, s
 
 
 @pytest.mark.parametrize("figure", ["limit_day", "limit_second", "limit_hour", "remaining_day", "reset", "limit_week"])
-@pytest.mark.parametrize("size", [10**9 + 1, 10**30, 10**400, -(10**400)])
+@pytest.mark.parametrize("size", [10**9 + 1, 10**30, 10**400, -(10**400)], ids=["9", "30", "400", "negative"])
 def test_figures_beyond_all_sense_are_not_learnt(ledger: Ledger, figure: str, size: int):
     who = account(day=5)
     ledger.learn(who, ledger.take(who, 0.0), {figure: size})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # who reads recorded answers needs no HTTP
 
 TEXT_LIMIT = 200
 """Longest text kept of any field, in characters."""
+_LONGEST_RESET = timedelta(days=40)  # no quota is for longer than a month
 _LONGEST_NUMBER = 12  # digits of a number written as text
 _TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?", re.ASCII
@@ -87,6 +88,9 @@ class LiveProvider(Provider, Protocol):
     def at_once(self, settings: Settings) -> int:
         """How many addresses one request may carry under the plan that these settings name; at most `batch`."""
 
+    def cost(self, addresses: int) -> int:
+        """How many requests of the day and the month the vendor charges for one about so many addresses."""
+
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """What to send to learn about these addresses (canonical text, at most `at_once` of them)."""
 
@@ -149,6 +153,8 @@ def _until(response: Response, retrieved_at: Optional[datetime]) -> str:
         reset: Optional[datetime] = retrieved_at + timedelta(seconds=wait)
     else:
         reset = moment(number(response.header("X-RateLimit-Reset")))
+        if reset is not None and retrieved_at is not None and reset - retrieved_at > _LONGEST_RESET:
+            reset = None
     if reset is not None:
         return f" until {reset:%Y-%m-%d %H:%M:%S} UTC"
     return "" if wait is None else f" for {wait:.0f} seconds"
