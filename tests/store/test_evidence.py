@@ -166,11 +166,11 @@ def test_a_cell_that_nobody_here_wrote_is_damage(
     assert "was damaged; it is kept as evidence.damaged-" in told[0]
 
 
-@pytest.mark.parametrize("cell", ["hits", "misses"])
-def test_figures_of_use_that_are_no_numbers_are_damage(store: EvidenceStore, tmp_path: Path, told: Told, cell: str):
+@pytest.mark.parametrize("statement", ["UPDATE usage SET hits = 'x'", "UPDATE usage SET misses = -1"])
+def test_figures_of_use_that_are_no_numbers_are_damage(store: EvidenceStore, tmp_path: Path, told: Told, statement: str):
     store.count("virustotal", 1, 1)
     store.close()
-    edited(tmp_path, f"UPDATE usage SET {cell} = 'x'")
+    edited(tmp_path, statement)
     assert store.inspect() == ()
     assert len(told) == 1
 
