@@ -179,12 +179,11 @@ class Asking:
     def _granted(self, addresses: Sequence[str]) -> Union[Grant, Cause]:
         """The quota's leave; asked for again when a refusal ends within the run: a busy ledger, a new day."""
         while self.run.left > 0:
-            left = self.run.left
-            grant = self._ledger.take(self.source.account, left, self.source.cost(len(addresses)))
+            grant = self._ledger.take(self.source.account, self.run.left, self.source.cost(len(addresses)))
             if isinstance(grant, Grant):
                 return grant
             wait = grant.until - self.run.clock.wall()
-            if wait >= left:
+            if wait >= self.run.left:
                 return Cause(Status.RATE_LIMITED, grant.reason)
             self.run.pause(wait)
         return self.too_late()

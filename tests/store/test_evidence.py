@@ -167,7 +167,9 @@ def test_a_cell_that_nobody_here_wrote_is_damage(
 
 
 @pytest.mark.parametrize("statement", ["UPDATE usage SET hits = 'x'", "UPDATE usage SET misses = -1"])
-def test_figures_of_use_that_are_no_numbers_are_damage(store: EvidenceStore, tmp_path: Path, told: Told, statement: str):
+def test_figures_of_use_that_are_no_numbers_are_damage(
+    store: EvidenceStore, tmp_path: Path, told: Told, statement: str
+):
     store.count("virustotal", 1, 1)
     store.close()
     edited(tmp_path, statement)

@@ -56,7 +56,7 @@ class Ledger:
             return rows.take(connection, account, self._clock.wall(), patience, cost)
 
         try:
-            return self._run(_take, min(max(patience, MOMENT), PATIENCE))
+            return self._run(_take, min(max(patience - MOMENT, MOMENT), PATIENCE))  # there must be time to say so
         except StoreError:
             return Refusal("the ledger is busy: another process has held it for too long", self.now() + _BUSY_FOR)
 
