@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # who reads recorded answers needs no HTTP
 
 TEXT_LIMIT = 200
 """Longest text kept of any field, in characters."""
-_LONGEST_RESET = timedelta(days=40)  # no quota is for longer than a month
 _LONGEST_NUMBER = 12  # digits of a number written as text
 _TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?", re.ASCII
@@ -137,9 +136,8 @@ def status_of(
     if code == 404 and found and found.status is Status.NOT_FOUND and response.body.lstrip()[:1] == b"<":
         found = None  # a web page is not the service's way of saying that it knows nothing
     if found is None:
-        found = Failure(
-            Status.ERROR, "the service failed" if code >= 500 else "the service did not answer the question"
-        )
+        words = "the service failed" if code >= 500 else "the service did not answer the question"
+        found = Failure(Status.ERROR, words)
     until = _until(response, retrieved_at) if found.status is Status.RATE_LIMITED else ""
     return Failure(found.status, f"{found.reason}{until} (HTTP {code})")
 
@@ -149,12 +147,9 @@ def _until(response: Response, retrieved_at: Optional[datetime]) -> str:
     from ..exchange import retry_after
 
     wait = retry_after(response)
-    if wait is not None and retrieved_at is not None:
-        reset: Optional[datetime] = retrieved_at + timedelta(seconds=wait)
-    else:
-        reset = moment(number(response.header("X-RateLimit-Reset")))
-        if reset is not None and retrieved_at is not None and reset - retrieved_at > _LONGEST_RESET:
-            reset = None
+    last = int(retrieved_at.timestamp()) + 40 * 86_400 if retrieved_at else 2**32 - 1  # no quota is for longer
+    told = moment(number(response.header("X-RateLimit-Reset"), 0, last))
+    reset = told if wait is None or retrieved_at is None else retrieved_at + timedelta(seconds=wait)
     if reset is not None:
         return f" until {reset:%Y-%m-%d %H:%M:%S} UTC"
     return "" if wait is None else f" for {wait:.0f} seconds"
