@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -10,6 +12,7 @@ import pytest
 from runs import KEY, START, Ticks, Told, answering, settings_for, source_of
 
 from ipthreat.asking import Asking
+from ipthreat.breaker import Breaker
 from ipthreat.clock import Run
 from ipthreat.dossier import Evidence, Status, Verdict
 from ipthreat.egress import Audit
@@ -30,10 +33,11 @@ class Setting:
         vendor: Optional[FakeVendor] = None,
         seconds: float = 60.0,
         path: Optional[Path] = None,
+        ledger: Optional[Path] = None,
         **settings: Any,
     ) -> None:
         self.ticks, self.transport = Ticks(), MockTransport(answer)
-        self.ledger = Ledger(None, clock=self.ticks.clock, tell=Told())
+        self.ledger = Ledger(ledger, clock=self.ticks.clock, tell=Told())
         self.run = Run(seconds, self.ticks.clock)
         self.answered: List[Dict[str, Evidence]] = []
         vendor = vendor or FakeVendor()
@@ -125,6 +129,66 @@ def test_a_long_retry_after_ends_the_asking_and_says_until_when():
     assert found.reason == "the quota is spent until 2026-11-24 13:00:00 UTC (HTTP 429)"
     assert setting.ask("1.1.1.1").status is Status.RATE_LIMITED
     assert setting.asking.requests == 1
+
+
+def test_no_retry_after_is_believed_beyond_a_day_and_one_date_is_told():
+    setting = Setting(in_turn(Response(429, {"Retry-After": "999999999"})))
+    assert setting.ask().reason == "the quota is spent until 2026-11-25 12:00:00 UTC (HTTP 429)"
+    assert setting.ledger.standing(setting.source.account).blocked_until == START + 86_400
+
+
+def test_no_reset_is_believed_beyond_forty_days_and_one_date_is_told():
+    far = {"X-reset": "4000000000", "X-RateLimit-Reset": "4000000000"}
+    setting = Setting(in_turn(Response(429, far)))
+    reason = "the quota is spent (HTTP 429); nothing is asked before 2027-01-03 12:00:00 UTC"
+    assert setting.ask().reason == reason
+    assert setting.ledger.standing(setting.source.account).blocked_until == START + 40 * 86_400
+
+
+def test_a_service_that_asks_to_be_left_alone_is_by_all_who_share_the_key():
+    setting = Setting(in_turn(Response(503, {"Retry-After": "300"})))
+    assert setting.ask().status is Status.ERROR
+    standing = setting.ledger.standing(setting.source.account)
+    assert (standing.blocked_until, standing.why) == (START + 300, "vendor asked to be left alone")
+
+
+def test_what_was_not_asked_does_not_hide_how_the_last_question_ended():
+    setting = Setting(in_turn(FetchError("broken")), seconds=30.0)
+    setting.ask()
+    setting.ticks.move(31)
+    assert setting.ask("1.1.1.1").status is Status.NOT_ASKED
+    assert setting.asking.last == (Status.ERROR, "broken")
+
+
+def test_a_new_day_that_begins_within_the_run_is_waited_for():
+    late = Setting(answering(), FakeVendor(quota={"day": 1}), seconds=43_240.0)
+    assert late.ask().status is Status.OK
+    assert late.ask("1.1.1.1").status is Status.OK
+    assert late.ticks.now == START + 43_200
+
+
+def test_a_busy_ledger_is_asked_again_within_the_run(tmp_path: Path):
+    setting = Setting(answering(), ledger=tmp_path / "quota.sqlite")
+    setting.ask()
+    with contextlib.closing(sqlite3.connect(tmp_path / "quota.sqlite", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        setting.run = setting.asking.run = Run(0.5, setting.ticks.clock)
+        found = setting.ask("1.1.1.1")
+        assert found.status is Status.RATE_LIMITED
+        assert found.reason == "the ledger is busy: another process has held it for too long"
+        setting.run = setting.asking.run = Run(5.0, setting.ticks.clock)
+        setting.asking.breaker = Breaker()
+        setting.ticks.meanwhile = holder.rollback
+        assert setting.ask("9.9.9.9").status is Status.OK
+    assert len(setting.transport.requests) == 2
+
+
+def test_an_answer_is_handed_over_before_it_is_stored():
+    setting = Setting(answering())
+    stored = []
+    setting.asking.ask((ADDRESS,), lambda found: stored.append(list(setting.answered)))
+    assert stored == [[]]
+    assert len(setting.answered) == 1
 
 
 def test_a_refusal_without_a_word_of_when_holds_for_a_minute():
@@ -238,6 +302,19 @@ def many(request: Request) -> Response:
 def test_an_address_of_which_an_answer_says_nothing_has_an_entry():
     found = Setting(many, FakeVendor(batch=10)).asking.ask(["8.8.8.8", "1.1.1.1", "9.9.9.9"])
     assert [found[name].status.value for name in ("8.8.8.8", "1.1.1.1", "9.9.9.9")] == ["ok", "ok", "error"]
+
+
+def test_a_batch_that_is_charged_per_address_counts_for_each():
+    setting = Setting(many, FakeVendor(batch=10, charge=1, quota={"day": 10}))
+    setting.asking.ask(["8.8.8.8", "1.1.1.1", "9.9.9.9"])
+    assert setting.ledger.standing(setting.source.account).left == {"day": 7}
+
+
+def test_a_batch_costs_no_more_than_a_whole_day_s_share():
+    assert Setting(many, FakeVendor(batch=100, charge=1, quota={"day": 30})).source.at_once == 30
+    assert Setting(many, FakeVendor(batch=100, charge=2, quota={"day": 30})).source.at_once == 15
+    assert Setting(many, FakeVendor(batch=100, quota={"day": 30})).source.at_once == 100
+    assert Setting(many, FakeVendor(batch=100, charge=9, quota={"day": 3})).source.at_once == 1
 
 
 def test_a_batch_with_some_failures_is_no_failure_of_the_provider():

@@ -11,6 +11,8 @@ from ipthreat.connecting import Wish, account_of, egress_of, live_sources, open_
 from ipthreat.errors import FetchError, InputError
 from ipthreat.exchange import MockTransport, Request
 from ipthreat.settings import LiveSettings, ProviderSettings
+from ipthreat.testkit import behaviours
+from ipthreat.testkit.server import FakeServer
 from ipthreat.testkit.vendors import FakeVendor
 
 VENDORS = {"vendor": FakeVendor()}
@@ -72,6 +74,15 @@ def test_the_way_to_a_provider_is_encrypted_or_not_taken():
         transport.send(Request("http://misp.internal/"))
     allowed = over_requests(LiveSettings(plain_hosts=frozenset({"misp.invalid"})))(ProviderSettings(timeout=1), 2)
     assert "only https" not in str(allowed.attempt(Request("http://misp.invalid/"), 1.0).failure)
+
+
+def test_a_redirect_of_a_look_up_is_a_request_nobody_granted_and_is_not_followed():
+    with FakeServer({"/": behaviours.redirect("/next"), "/next": behaviours.data(b"{}")}) as server:
+        transport = over_requests(LiveSettings())(ProviderSettings(timeout=5), 1)
+        outcome = transport.attempt(Request(f"{server.url}/"), 5.0)
+        transport.close()
+        assert "it redirects to" in str(outcome.failure)
+        assert [asked.path for asked in server.asked] == ["/"]
 
 
 def test_without_a_word_of_which_the_shipped_providers_can_be_asked(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ from typing import List
 import pytest
 from runs import Told
 
-from ipthreat.database import Database
+from ipthreat.database import Database, damaged, is_busy
 from ipthreat.errors import StoreError
 
 SCHEMA = ("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT)",)
@@ -238,6 +239,79 @@ def test_one_that_another_process_holds_is_given_up_after_a_while(path: Path):
         assert texts(opened(path, patience=0.05)) == ["one"]
     finally:
         holder.close()
+
+
+def test_one_that_is_held_is_busy_and_one_that_cannot_be_used_is_not(path: Path, tmp_path: Path):
+    add(opened(path), "one")
+    (tmp_path / "file").write_text("no folder")
+    with contextlib.closing(sqlite3.connect(str(path), isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as held:
+            opened(path).write(lambda connection: None, 0.0)
+    with pytest.raises(StoreError) as useless:
+        add(opened(tmp_path / "file" / "notes.sqlite"), "one")
+    assert (is_busy(held.value), is_busy(useless.value)) == (True, False)
+
+
+def test_a_new_file_that_another_process_is_making_is_waited_for(path: Path):
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)) as maker:
+        maker.execute(
+            "BEGIN IMMEDIATE"
+        )  # at the change to write-ahead logging SQLite answers at once that it is busy, whatever its timeout
+        soon = threading.Timer(0.2, maker.rollback)
+        soon.start()
+        add(opened(path), "one")
+        soon.join()
+    assert texts(opened(path)) == ["one"]
+
+
+def test_a_thread_does_not_wait_longer_for_another_than_it_may(path: Path):
+    database = opened(path)
+    add(database, "one")
+    inside, go_on = threading.Event(), threading.Event()
+
+    def _slow(connection: sqlite3.Connection) -> None:
+        inside.set()
+        go_on.wait(30)
+
+    slow = threading.Thread(target=database.write, args=(_slow,))
+    slow.start()
+    inside.wait(30)
+    with pytest.raises(StoreError) as held:
+        database.write(lambda connection: None, 0.05)
+    database.close()  # does not wait either
+    go_on.set()
+    slow.join()
+    assert is_busy(held.value)
+
+
+def _sound(connection: sqlite3.Connection) -> None:
+    for (text,) in connection.execute("SELECT text FROM notes"):
+        if text == "x":
+            raise damaged("notes.text")
+
+
+def test_a_cell_that_the_check_refuses_is_damage_and_is_set_aside_once(path: Path):
+    told = Told()
+    first, second = opened(path, told=told, check=_sound), opened(path, told=told, check=_sound)
+    add(first, "x")
+    first.close()
+    for database in (first, second):
+        database.read(_sound)
+    assert len(told) == 1
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+
+
+def test_a_sound_file_that_is_only_held_is_never_set_aside(path: Path):
+    path.parent.mkdir()
+    path.write_bytes(b"rubbish" * 1000)
+    database = opened(path, patience=0.05)
+    with contextlib.closing(sqlite3.connect(str(path.with_suffix(".lock")), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")  # another process is setting it aside
+        with pytest.raises(StoreError, match="it is damaged and cannot be set aside"):
+            add(database, "one")
+    assert path.read_bytes() == b"rubbish" * 1000
 
 
 def test_one_without_a_path_is_in_memory_and_its_own(tmp_path: Path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -66,6 +68,28 @@ def test_each_request_is_one_line_of_json(tmp_path: Path):
     }  # fmt: skip
     assert json.loads(second)["addresses"] == ["1.1.1.1", "9.9.9.9"]
     assert stat.S_IMODE((tmp_path / "folder" / "egress.log").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_line_that_is_recorded_in_part_is_refused(tmp_path: Path):
+    code = """
+import resource, signal, sys
+from datetime import datetime, timezone
+from pathlib import Path
+from ipthreat.egress import Audit
+from ipthreat.errors import StoreError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    now = datetime.now(timezone.utc)
+    Audit(Path(sys.argv[1]), "run-1", "TLP:GREEN").sending(now, "vendor", "host", "vendor:1", ["8.8.8.8"])
+except StoreError as error:
+    print(error)
+"""
+    path = tmp_path / "egress.log"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert "only part of a line could be written, and what cannot be recorded is not sent" in done.stdout
+    assert path.stat().st_size == 100
 
 
 def test_what_cannot_be_recorded_is_refused(tmp_path: Path):

@@ -11,6 +11,7 @@ from runs import Ticks, Told, answering, settings_for, source_of
 from ipthreat.asking import Asking
 from ipthreat.clock import Clock, Run
 from ipthreat.egress import Audit
+from ipthreat.errors import FetchTimeout
 from ipthreat.exchange import MockTransport, Request, Response
 from ipthreat.lanes import Lane, ask_all
 from ipthreat.quota import Ledger
@@ -115,6 +116,57 @@ def test_a_broken_provider_does_not_disturb_the_others():
     found = ask_all([lane(run, lambda request: Response(500), name="broken"), lane(run, name="sound")], run)
     assert statuses(found["broken"]) == {"error"}
     assert statuses(found["sound"]) == {"ok"}
+
+
+def test_an_answer_that_cannot_be_stored_in_time_is_in_the_result_all_the_same():
+    ticks, storing = Ticks(), threading.Event()
+    run = Run(60.0, ticks.clock)
+
+    def _held(*_: object) -> None:
+        ticks.move(61.0)  # the store is held by another process until the run is over
+        storing.wait(30)
+
+    source = source_of(FakeVendor(concurrency=1), MockTransport(answering()))
+    asking = Asking(source, Ledger(None, clock=run.clock, tell=Told()), Audit(None, "run-1", "TLP:GREEN"), run, _held)
+    found = ask_all([Lane(asking, ADDRESSES[:1])], run)["vendor"]
+    storing.set()
+    assert statuses(found) == {"ok"}
+
+
+def test_the_run_ends_only_when_its_answers_are_stored():
+    run, stored = Run(60.0), []
+
+    def _slow(*_: object) -> None:
+        threading.Event().wait(0.05)
+        stored.append(1)
+
+    source = source_of(FakeVendor(concurrency=1), MockTransport(answering()))
+    asking = Asking(source, Ledger(None, tell=Told()), Audit(None, "run-1", "TLP:GREEN"), run, _slow)
+    ask_all([Lane(asking, ADDRESSES[:3])], run)
+    assert len(stored) == 3
+
+
+def test_who_notices_the_deadline_has_a_moment_to_say_so():
+    ticks, asked, over = Ticks(), threading.Event(), threading.Event()
+    run = Run(60.0, ticks.clock)
+
+    def _last(request: Request) -> Response:
+        asked.wait(30)
+        ticks.move(61.0)
+        over.set()
+        return answering()(request)
+
+    def _late(request: Request) -> Response:
+        asked.set()
+        over.wait(30)
+        threading.Event().wait(0.05)  # the caller has seen the deadline by now
+        raise FetchTimeout("there was no complete answer in the time allowed")
+
+    one = ADDRESSES[:1]
+    lanes = [lane(run, _last, name="last", addresses=one), lane(run, _late, name="late", addresses=one)]
+    found = ask_all(lanes, run)
+    assert statuses(found["last"]) == {"ok"}
+    assert found["late"][ADDRESSES[0]].reason == "there was no complete answer in the time allowed"
 
 
 def test_an_interruption_waits_for_the_answers_under_way_and_asks_nothing_new():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Dict, Iterable, List
 
@@ -234,6 +236,38 @@ def test_without_store_and_ledger_a_run_still_answers(tmp_path: Path):
     told = Told()
     assert statuses(live_over(tmp_path, told=told).answers(dossiers_of("8.8.8.8"))) == {"8.8.8.8": ["ok"]}
     assert len(told) == 2
+
+
+def test_answers_that_are_paid_for_are_in_the_result_when_another_process_holds_the_store(tmp_path: Path):
+    live_over(tmp_path).answers(dossiers_of("8.8.8.8"))
+    told = Told()
+    with contextlib.closing(sqlite3.connect(tmp_path / "evidence.sqlite", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        live = live_over(tmp_path, told=told, seconds=0.1)
+        assert statuses(live.answers(dossiers_of("8.8.8.8", "1.1.1.1"))) == each(("8.8.8.8", "1.1.1.1"), "ok")
+        live.close()
+    assert [line.split(":")[0] for line in told] == ["answers are not kept in this run"]
+
+
+def test_when_another_process_holds_the_ledger_nothing_is_asked_and_the_run_says_why(tmp_path: Path):
+    live_over(tmp_path).answers(dossiers_of("8.8.8.8"))
+    transport, told = MockTransport(answering()), Told()
+    with contextlib.closing(sqlite3.connect(tmp_path / "quota.sqlite", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        live = live_over(tmp_path, transport, told=told, seconds=0.1)
+        (found,) = live.answers(dossiers_of("1.1.1.1"))["1.1.1.1"]
+        live.close()
+    assert (found.status, transport.requests, told) == (Status.RATE_LIMITED, [], [])
+    assert found.reason == "the ledger is busy: another process has held it for too long"
+
+
+def test_an_old_answer_of_a_clock_that_was_ahead_is_not_younger_than_nothing(tmp_path: Path):
+    ticks = Ticks()
+    ticks.move(9 * HOUR)
+    live_over(tmp_path, ticks=ticks).answers(dossiers_of("8.8.8.8"))
+    ticks.move(-9 * HOUR)
+    (found,) = live_over(tmp_path, MockTransport(failing), ticks=ticks).answers(dossiers_of("8.8.8.8"))["8.8.8.8"]
+    assert found.reason == "error: broken; this answer is 0 hours old"
 
 
 def test_nothing_on_disk_holds_the_key(tmp_path: Path):

@@ -37,6 +37,16 @@ def test_a_plan_counts_what_is_there(tmp_path: Path):
     assert (calls.cached, calls.asked, calls.requests, calls.withheld, calls.beyond_budget) == (1, 2, 2, 1, 1)
 
 
+def test_a_plan_knows_what_a_batch_is_charged(tmp_path: Path):
+    vendor = FakeVendor(batch=10, charge=1, quota={"day": 40})
+    (calls,) = (
+        live_over(tmp_path, vendors=[vendor], settings=settings_for("vendor", reserve=0.0))
+        .plan(dossiers_of(*MANY[:60]))
+        .calls
+    )
+    assert (calls.requests, calls.refused) == (6, 2)
+
+
 def test_the_run_makes_the_requests_of_its_plan(tmp_path: Path):
     vendors = [FakeVendor("one"), FakeVendor("two")]
     live = live_over(tmp_path, vendors=vendors, budget=30)

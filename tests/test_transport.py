@@ -283,6 +283,14 @@ def test_a_question_with_a_body_is_not_redirected():
         both.get(method="POST", body=b"question")
 
 
+def test_where_redirects_are_not_followed_one_is_a_failure_and_nothing_more_is_asked():
+    routes = {"/": behaviours.redirect("/next"), "/next": behaviours.data(BODY)}
+    with asking(routes, limits=Limits(redirects=0), retries=Retries()) as both:
+        with pytest.raises(FetchError, match=r"it redirects to .*/next, which is not followed"):
+            both.get()
+        assert [asked.path for asked in both.server.asked] == ["/"]
+
+
 def test_redirects_in_a_circle_end():
     with asking({"/": behaviours.redirect("/")}) as both:
         with pytest.raises(FetchError, match="more than 3 redirects"):

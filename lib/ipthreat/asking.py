@@ -18,8 +18,8 @@ from .egress import Audit
 from .errors import FetchTimeout, IpthreatError, StoreError
 from .exchange import Outcome, Request, Response, Retries, Transport, retry_after
 from .providers.base import LiveProvider, failed
-from .quota import Account, Grant, Ledger, Refusal
-from .quota.account import clock_text
+from .quota import Account, Grant, Ledger
+from .quota.account import CALENDAR, LONGEST_RESET, MOST, clock_text
 from .redaction import Redaction
 from .settings import ProviderSettings
 
@@ -27,14 +27,19 @@ PATIENT = Retries(attempts=4)
 """A look-up is tried up to four times; each try is one request of the quota."""
 SPENT_FOR = 60.0
 """Seconds a quota is taken to be spent when the provider refuses and does not say for how long."""
-LONGEST_BLOCK = 32 * 86_400.0
-"""No provider is believed that its quota is spent for longer than a month, in seconds."""
 
 # What a provider's code may raise at an answer its author did not foresee. Ours does not, but others write them, too.
 FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 Answered = Callable[[Sequence[str], Response, Mapping[str, Evidence]], None]
 """Gets each answer as it comes: the addresses asked about, the answer without secrets, and what was made of it."""
+
+Handed = Callable[[Mapping[str, Evidence]], None]
+"""Gets what was made of a question, before anything is done with it that may take time."""
+
+
+def _nobody(_found: Mapping[str, Evidence]) -> None:
+    """For callers that wait for the end."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,15 @@ class LiveSource:
 
     @property
     def at_once(self) -> int:
-        """Addresses one request may carry."""
-        return max(1, self.provider.at_once(self.settings))
+        """Addresses one request may carry, and may cost: no more than a whole day's or month's share."""
+        most = max(1, self.provider.at_once(self.settings))
+        limits = self.account.limits
+        room = min((self.account.share(limits[period]) for period in CALENDAR if period in limits), default=MOST)
+        return next((size for size in range(most, 1, -1) if self.cost(size) <= max(1, room)), 1)
+
+    def cost(self, addresses: int) -> int:
+        """How many requests of the day and the month one about so many addresses counts for."""
+        return max(1, self.provider.cost(addresses))
 
     @property
     def concurrency(self) -> int:
@@ -88,25 +100,39 @@ class Asking:
         self._redaction = Redaction(source.settings.secrets)
         self._lock = threading.Lock()
 
-    def ask(self, addresses: Sequence[str]) -> Dict[str, Evidence]:
-        """An entry for every address: the provider's answer, or why there is none."""
+    def ask(self, addresses: Sequence[str], handed: Handed = _nobody) -> Dict[str, Evidence]:
+        """An entry for every address: the provider's answer, or why there is none.
+
+        `handed` gets them before they are stored, which takes as long as other processes hold the store.
+        """
         if self.breaker.cause is not None:
             return self.without(addresses, self.breaker.cause)
+        answer = self._put(addresses)
+        told = answer if isinstance(answer, Cause) else self._read(addresses, answer)
+        found = self.without(addresses, told) if isinstance(told, Cause) else told
+        self._judge(addresses, found)
+        handed(found)
+        if isinstance(answer, Response) and not isinstance(told, Cause):
+            self._answered(addresses, answer, found)
+        return found
+
+    def _put(self, addresses: Sequence[str]) -> Union[Response, Cause]:
+        """The answer to the provider's question, or why there is none."""
         try:
             request = self.source.provider.question(addresses, self.source.settings)
             host = urlsplit(request.url).hostname or ""
         except (*FAULTS, IpthreatError) as error:
-            answer: Union[Response, Cause] = Cause(Status.ERROR, f"it cannot be asked ({type(error).__name__})")
-        else:
-            answer = self._exchange(request, host, addresses)
-        found = self.without(addresses, answer) if isinstance(answer, Cause) else self._read(addresses, answer)
+            return Cause(Status.ERROR, f"it cannot be asked ({type(error).__name__})")
+        return self._exchange(request, host, addresses)
+
+    def _judge(self, addresses: Sequence[str], found: Mapping[str, Evidence]) -> None:
+        """Takes in how the question ended: a batch with answers and failures has not failed."""
         first = found[addresses[0]]
         alike = all(item.status is first.status for item in found.values())
         ended = Cause(first.status, first.reason) if alike else Cause(Status.OK, "")
         self.breaker.note(*ended)
         if ended.status is not Status.NOT_ASKED:
             self.last = ended
-        return found
 
     def without(self, addresses: Sequence[str], cause: Cause) -> Dict[str, Evidence]:
         """The same reason for having no answer, for every address."""
@@ -132,14 +158,12 @@ class Asking:
     def _permit(self, host: str, addresses: Sequence[str]) -> Union[Grant, Cause]:
         """Waits for the quota's leave and writes the audit line."""
         account = self.source.account
-        if self.run.left <= 0:
-            return self.too_late()
-        grant = self._ledger.take(account, self.run.left)
-        if isinstance(grant, Refusal):
-            return Cause(Status.RATE_LIMITED, grant.reason)
+        grant = self._granted(addresses)
+        if isinstance(grant, Cause):
+            return grant
         wait = grant.wait
         while wait or (wait := self._ledger.start(account, grant)):
-            if not self.run.pause(wait):
+            if not self.run.pause(wait) or self.run.left <= 0:
                 self._ledger.give_back(account, grant)
                 return self.too_late()
             wait = 0.0
@@ -152,6 +176,18 @@ class Asking:
         with self._lock:
             self.requests += 1
         return grant
+
+    def _granted(self, addresses: Sequence[str]) -> Union[Grant, Cause]:
+        """The quota's leave; asked for again when a refusal ends within the run: a busy ledger, a new day."""
+        while self.run.left > 0:
+            grant = self._ledger.take(self.source.account, self.run.left, self.source.cost(len(addresses)))
+            if isinstance(grant, Grant):
+                return grant
+            wait = grant.until - self.run.clock.wall()
+            if wait >= self.run.left:
+                return Cause(Status.RATE_LIMITED, grant.reason)
+            self.run.pause(wait)
+        return self.too_late()
 
     def too_late(self) -> Cause:
         """Why nothing is asked any more at the end of a run."""
@@ -173,7 +209,7 @@ class Asking:
 
     def _block(self, seconds: float, why: str) -> float:
         """Blocks the key; until when, in seconds since 1970."""
-        until = self.run.clock.wall() + min(seconds, LONGEST_BLOCK)
+        until = self.run.clock.wall() + min(seconds, LONGEST_RESET)
         self._ledger.block(self.source.account, until, f"{self.source.name} {why}")
         return until
 
@@ -183,18 +219,17 @@ class Asking:
         late = isinstance(outcome.failure, FetchTimeout)
         return Cause(Status.TIMEOUT if late else Status.ERROR, str(outcome.failure))
 
-    def _read(self, addresses: Sequence[str], response: Response) -> Dict[str, Evidence]:
+    def _read(self, addresses: Sequence[str], response: Response) -> Union[Dict[str, Evidence], Cause]:
+        """What the provider makes of its answer, or that it cannot read it."""
         provider = self.source.provider
         try:
             told = dict(provider.answers(addresses, response, self.run.clock.now()))
         except FAULTS as error:
-            unclear = f"its answer was not understood ({type(error).__name__})"
-            return self.without(addresses, Cause(Status.ERROR, unclear))
+            return Cause(Status.ERROR, f"its answer was not understood ({type(error).__name__})")
         silent = Cause(Status.ERROR, "its answer says nothing about this address")
         found = {**self.without(addresses, silent), **{name: told[name] for name in addresses if name in told}}
         if all(item.status is Status.RATE_LIMITED for item in found.values()):
             found = self._until(found, response)
-        self._answered(addresses, response, found)
         return found
 
     def _until(self, found: Mapping[str, Evidence], response: Response) -> Dict[str, Evidence]:

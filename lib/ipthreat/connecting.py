@@ -11,6 +11,7 @@ from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 from .address import network
 from .asking import Answered, LiveSource
 from .clock import SYSTEM, Clock
+from .database import PATIENCE
 from .egress import AUDIT_FILE, Audit, Egress
 from .errors import InputError
 from .live import Bounds, Ground, Live
@@ -92,7 +93,7 @@ def over_requests(settings: LiveSettings) -> Connect:
     access = Access(settings.proxy, settings.ca_bundle, settings.plain_hosts)
 
     def _connect(own: ProviderSettings, connections: int) -> Transport:
-        limits = Limits(read=own.timeout, overall=own.timeout)
+        limits = Limits(read=own.timeout, overall=own.timeout, redirects=0)  # a hop is a request that nobody granted
         return RequestsTransport(limits, access=access, connections=connections)
 
     return _connect
@@ -123,7 +124,7 @@ def open_live(
     known = with_third_parties(tell) if providers is None else providers
     sources = live_sources(settings, known, connect or over_requests(settings), alert=wish.alert)
     ground = Ground(
-        EvidenceStore(folder / STORE_FILE, clock=clock, tell=tell),
+        EvidenceStore(folder / STORE_FILE, clock=clock, tell=tell, patience=min(PATIENCE, settings.timeout)),
         Ledger(folder / QUOTA_FILE, clock=clock, tell=tell),
         egress_of(settings, sources),
         Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], settings.tlp),

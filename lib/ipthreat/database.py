@@ -3,8 +3,9 @@
 | what happens | what is done |
 |---|---|
 | the process is killed | nothing: the write-ahead log keeps whole transactions |
-| the disk is full, the folder read-only, the lock not to be had | StoreError in one sentence; the file stays as it is |
-| the file is damaged | it is set aside beside itself, told in one line, and a new one is begun |
+| the disk is full, the folder read-only | StoreError in one sentence; the file stays as it is |
+| another process holds it for too long | the same, and `is_busy` of it is true: it is sound, and may be had later |
+| the file, or a cell in it, is damaged | it is set aside beside itself, told in one line, and a new one is begun |
 | the file is of a newer version of ipthreat | StoreError; the file stays untouched |
 """
 
@@ -16,29 +17,38 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Optional, Sequence, TypeVar
+from typing import Callable, NoReturn, Optional, Sequence, TypeVar
 
 from .errors import InputError, StoreError
 from .snapshot.lock import exclusive
 
 PATIENCE = 10.0
-"""Seconds to wait for another process that writes."""
+"""Seconds to wait for another process, or another thread of this one, that writes."""
+_PAUSE = 0.02
+"""Seconds between two attempts where SQLite itself does not wait: two that make a new file at once, for one."""
+LATEST = 4_102_444_800.0
+"""The first moment of the year 2100, in seconds since 1970: no clock has been there."""
 
 _MEMORY = Path(":memory:")  # SQLite's word for a database in memory
 
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
-"""Does something inside a transaction. It may be called twice, the second time on a new, empty file."""
+"""Does something inside a transaction. Called again when that could not be ended, or the file was set aside."""
 
 
 def _silence(_message: str) -> None:
     """For callers that want to hear nothing."""
 
 
+def _all_right(_connection: sqlite3.Connection) -> None:
+    """For tables in which every cell is right."""
+
+
 class Database:
     """One file, opened at first use; may be shared between threads. `tell` gets a line when a file was set aside.
 
-    Without a path it is in memory: this process's alone, and gone with it.
+    Without a path it is in memory: this process's alone, and gone with it. `check` reads all cells that work relies on
+    and raises what `damaged` makes for one that nobody here wrote; it is run only when work has met such a cell.
     """
 
     def __init__(
@@ -49,6 +59,7 @@ class Database:
         *,
         tell: Callable[[str], None] = _silence,
         patience: float = PATIENCE,
+        check: Work[None] = _all_right,
     ) -> None:
         self._connection: Optional[sqlite3.Connection] = None
         self._process = os.getpid()
@@ -57,42 +68,71 @@ class Database:
         self._version = version
         self._tell = tell
         self._patience = patience
+        self._check = check
         self._lock = threading.Lock()
 
-    def write(self, work: Work[Result]) -> Result:
-        """Runs the work alone among all processes, and keeps all of what it did or nothing. Raises StoreError."""
-        return self._run("BEGIN IMMEDIATE", work)
+    def write(self, work: Work[Result], patience: Optional[float] = None) -> Result:
+        """Runs the work alone among all processes, and keeps all of what it did or nothing. Raises StoreError.
 
-    def read(self, work: Work[Result]) -> Result:
+        `patience` is how long to wait for others, in seconds, where that is not the file's own.
+        """
+        return self._run("BEGIN IMMEDIATE", work, self._patience if patience is None else patience)
+
+    def read(self, work: Work[Result], patience: Optional[float] = None) -> Result:
         """Runs the work on one state of the file; writers do not disturb it. Raises StoreError."""
-        return self._run("BEGIN", work)
+        return self._run("BEGIN", work, self._patience if patience is None else patience)
 
     def close(self) -> None:
-        """Closes the file; it is opened again when needed."""
-        with self._lock:
-            self._forget()
+        """Closes the file; it is opened again when needed. One that a thread still waits for is left to that thread."""
+        if self._lock.acquire(timeout=_PAUSE):
+            try:
+                self._forget()
+            finally:
+                self._lock.release()
 
     def __del__(self) -> None:
         """Closes what nobody closed: Python 3.13 warns of a connection that just goes away."""
         self._forget()
 
-    def _run(self, begin: str, work: Work[Result]) -> Result:
-        with self._lock:
-            try:
-                return self._once(begin, work)
-            except (sqlite3.Error, OSError) as error:
-                failure = error
-            if not _is_damage(failure):  # the connection stays: what cannot be written may still be read
-                raise StoreError(f"{self.path}: {_reason(failure)}") from None
-            self._set_aside()
-            try:
-                return self._once(begin, work)
-            except (sqlite3.Error, OSError) as error:
-                self._forget()
-                raise StoreError(f"{self.path}: {_reason(error)}") from None
+    def _run(self, begin: str, work: Work[Result], patience: float) -> Result:
+        end = time.monotonic() + patience
+        if not self._lock.acquire(timeout=max(0.0, patience)):
+            self._tell_failure(sqlite3.OperationalError(_BUSY))
+        try:
+            return self._patiently(begin, work, end)
+        except (sqlite3.Error, OSError) as error:
+            if not _is_damage(error):  # the connection stays: what cannot be written may still be read
+                self._tell_failure(error)
+            return self._anew(begin, work, end)
+        finally:
+            self._lock.release()
 
-    def _once(self, begin: str, work: Work[Result]) -> Result:
-        connection = self._opened()
+    def _anew(self, begin: str, work: Work[Result], end: float) -> Result:
+        """The same work on a new file."""
+        self._set_aside()
+        try:
+            return self._patiently(begin, work, end)
+        except (sqlite3.Error, OSError) as error:
+            self._forget()
+            self._tell_failure(error)
+
+    def _tell_failure(self, error: Exception) -> NoReturn:
+        """Raises StoreError, with a cause only where another process is in the way: `is_busy` looks at that."""
+        raise StoreError(f"{self.path}: {_reason(error)}") from (error if _waits(error) else None)
+
+    def _patiently(self, begin: str, work: Work[Result], end: float) -> Result:
+        """Does it once, again and again while another process is in the way and there is time."""
+        while True:
+            try:
+                return self._once(begin, work, end)
+            except sqlite3.OperationalError as error:
+                if not _waits(error) or time.monotonic() >= end:
+                    raise
+            time.sleep(_PAUSE)
+
+    def _once(self, begin: str, work: Work[Result], end: float) -> Result:
+        connection = self._opened(end)
+        connection.execute(f"PRAGMA busy_timeout = {_milliseconds(end)}")
         connection.execute(begin)
         try:
             result = work(connection)
@@ -103,15 +143,15 @@ class Database:
                     connection.execute("ROLLBACK")
         return result
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, end: float) -> sqlite3.Connection:
         if self._connection is not None and self._process != os.getpid():
             self._connection = None  # a forked child must not touch its parent's connection, not even to close it
         if self._connection is None:
-            self._connection = self._open()
+            self._connection = self._open(end)
             self._process = os.getpid()
         return self._connection
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, end: float) -> sqlite3.Connection:
         if self.path is not _MEMORY:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -119,7 +159,7 @@ class Database:
                 os.chmod(self.path, 0o600)
         with contextlib.ExitStack() as undo:
             connection = sqlite3.connect(
-                str(self.path), timeout=self._patience, isolation_level=None, check_same_thread=False
+                str(self.path), timeout=_milliseconds(end) / 1000, isolation_level=None, check_same_thread=False
             )
             undo.callback(connection.close)
             self._prepare(connection)
@@ -165,10 +205,47 @@ class Database:
 
     def _is_sound(self) -> bool:
         try:
-            with contextlib.closing(self._open()) as connection:
+            with contextlib.closing(self._open(time.monotonic() + self._patience)) as connection:
+                self._check(connection)
                 return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-        except sqlite3.Error:
-            return False
+        except sqlite3.Error as error:
+            return not _is_damage(error)  # one that is only held by another process stays where it is
+
+
+def is_busy(error: StoreError) -> bool:
+    """True when a file is sound and only held by another process: it may be had later."""
+    return error.__cause__ is not None
+
+
+def damaged(cell: str) -> sqlite3.DatabaseError:
+    """What work raises at a cell that nobody here wrote: SQLite calls such a file sound, and still it is damaged."""
+    return sqlite3.DatabaseError(f"malformed cell: {cell}")
+
+
+def moment(value: object, cell: str) -> float:
+    """The cell's moment, in seconds since 1970. Raises what `damaged` makes for anything but one before 2100."""
+    if isinstance(value, (int, float)) and 0 <= value < LATEST:
+        return float(value)
+    raise damaged(cell)
+
+
+def counter(value: object, cell: str) -> int:
+    """The cell's whole number ≥ 0. Raises what `damaged` makes for anything else."""
+    if isinstance(value, int) and value >= 0:
+        return value
+    raise damaged(cell)
+
+
+_BUSY = "database is locked"  # SQLite's words
+
+
+def _waits(error: Exception) -> bool:
+    """True when another process, or another thread of this one, is in the way."""
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _milliseconds(end: float) -> int:
+    return max(0, int((end - time.monotonic()) * 1000))
 
 
 def _is_damage(error: Exception) -> bool:
@@ -181,4 +258,4 @@ def _reason(error: Exception) -> str:
     """The failure in words for a person, without the path that Python's own text may repeat."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    return {"database is locked": "another process has held it for too long"}.get(str(error), str(error))
+    return {_BUSY: "another process has held it for too long"}.get(str(error), str(error))

@@ -13,6 +13,9 @@ from urllib.parse import quote, urlsplit
 
 from .errors import FetchError, InputError
 
+LONGEST_WAIT = 86_400.0
+"""No server is believed that asks with Retry-After to be left alone for longer than a day, in seconds."""
+
 
 @dataclass(frozen=True, repr=False)
 class Request:
@@ -93,6 +96,7 @@ class Limits:
     body: int = 4 * 2**20
     """Largest body, counted after decompression."""
     redirects: int = 3
+    """Followed on the same host; with 0 a redirect is a failure."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ class Outcome(NamedTuple):
 
 
 def retry_after(response: Response) -> Optional[float]:
-    """Seconds the server asks us to wait (RFC 9110 §10.2.3); None when it does not say, or not in a readable way.
+    """Seconds the server asks us to wait (RFC 9110 §10.2.3), a day at most; None when it does not readably say.
 
     A date is counted from the answer's own Date header, so that our clock need not agree with the server's.
     """
@@ -178,12 +182,12 @@ def retry_after(response: Response) -> Optional[float]:
 
     asked = response.header("Retry-After").strip()
     if asked.isascii() and asked.isdigit() and len(asked) < 10:
-        return float(asked)
+        return min(float(asked), LONGEST_WAIT)
     try:
         moments = [parsedate_to_datetime(text).timestamp() for text in (asked, response.header("Date"))]
     except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, moments[0] - moments[1])
+    return min(max(0.0, moments[0] - moments[1]), LONGEST_WAIT)
 
 
 def redacted(url: str) -> str:

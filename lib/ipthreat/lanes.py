@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Deque, Dict, List, Sequence, Tuple
+from typing import Deque, Dict, List, Mapping, Sequence, Tuple
 
 from .asking import Asking
 from .breaker import Cause
@@ -67,13 +67,18 @@ class Lane:
             self._flying.append(batch)
         found: Dict[str, Evidence] = {}
         try:
-            found = self.asking.ask(batch)
+            found = self.asking.ask(batch, self._hand)
         finally:
             with self._changed:
                 self._flying.remove(batch)
                 self._found.update(found)
                 self._changed.notify_all()
         return True
+
+    def _hand(self, found: Mapping[str, Evidence]) -> None:
+        """Answers that are there but not stored yet: the run may end without that."""
+        with self._changed:
+            self._found.update(found)
 
     def rest(self, seconds: float) -> None:
         """Waits for something to happen, at most so long."""

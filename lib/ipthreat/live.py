@@ -177,6 +177,6 @@ class Live:
         for address, item in joined.items():
             old = part.old.get(address)
             if old is not None and item.status not in (Status.OK, Status.NOT_FOUND, Status.UNSUPPORTED):
-                age = now - old.retrieved_at if old.retrieved_at else timedelta()
+                age = max(timedelta(), now - old.retrieved_at) if old.retrieved_at else timedelta()
                 joined[address] = stale(old, f"{item.status.words}: {item.reason}", age)
         return {**joined, **part.fresh}

@@ -9,6 +9,7 @@ from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 from .asking import LiveSource
 from .dossier import Dossier
 from .quota import Ledger, Standing
+from .quota.account import MOST
 from .selection import Part
 
 LATENCY = 0.5
@@ -106,7 +107,7 @@ def plan_of(
 def _calls(source: LiveSource, part: Part, ledger: Ledger) -> PlannedCalls:
     standing = ledger.standing(source.account)
     requests = math.ceil(len(part.asked) / source.at_once)
-    room = min(standing.left.values(), default=requests)
+    room = min(standing.left.values(), default=MOST) // source.cost(min(source.at_once, len(part.asked) or 1))
     made = min(requests, room)
     return PlannedCalls(
         provider=source.name,

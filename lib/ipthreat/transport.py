@@ -110,7 +110,7 @@ class RequestsTransport:
             outcome = self._exchange(request, remaining)
             if outcome.response is None or outcome.response.status not in _REDIRECTS:
                 return outcome
-            request = _redirected(request, outcome.response.header("Location"))
+            request = _redirected(request, outcome.response.header("Location"), follow=self._limits.redirects > 0)
         return Outcome(failure=FetchError(f"{redacted(request.url)}: more than {self._limits.redirects} redirects"))
 
     def _exchange(self, request: Request, remaining: Callable[[], float]) -> Outcome:
@@ -175,12 +175,15 @@ def _silent(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG or not reading()
 
 
-def _redirected(request: Request, location: str) -> Request:
-    """The same question at the place the answer points to. Raises FetchError for a place on another host."""
+def _redirected(request: Request, location: str, follow: bool) -> Request:
+    """The same question at the place the answer points to. Raises FetchError for a place on another host.
+
+    Raises it for any place where redirects are not followed.
+    """
     target = ""
     with contextlib.suppress(ValueError):  # a location that is no URL leads nowhere either
         target = urljoin(request.url, location)
-        if request.method in ("GET", "HEAD") and origin(target) == origin(request.url):
+        if follow and request.method in ("GET", "HEAD") and origin(target) == origin(request.url):
             return replace(request, url=target, params={})
     raise FetchError(f"{redacted(request.url)}: it redirects to {redacted(target)}, which is not followed")
 

@@ -93,6 +93,10 @@ def test_proxies_become_flags(names, flags):
     assert parsed(body).flags == flags
 
 
+def test_each_address_of_a_batch_is_charged():
+    assert [CrowdSec().cost(size) for size in (1, 100)] == [1, 100]
+
+
 def test_several_addresses_need_the_premium_plan():
     assert (CROWDSEC.at_once(SETTINGS), CROWDSEC.at_once(PREMIUM)) == (1, 100)
     request = CROWDSEC.question([ADDRESS, "198.51.100.8"], PREMIUM)

@@ -40,6 +40,10 @@ def test_the_classification_is_the_verdict(word, verdict, labels, score):
     assert (evidence.status, evidence.verdict, evidence.labels, evidence.score) == (Status.OK, verdict, labels, score)
 
 
+def test_each_address_of_a_batch_is_charged():
+    assert [GreyNoise().cost(size) for size in (1, 200)] == [1, 200]
+
+
 def test_dates_owner_and_flags_are_kept():
     evidence = parsed(load("greynoise", "hostile"))
     assert evidence.first_seen == datetime(2025, 11, 1, tzinfo=timezone.utc)

@@ -283,6 +283,21 @@ def test_a_good_provider_is_the_same_inside_and_outside():
         assert outside.answers([ADDRESS], fault.response, NOW) == inside.answers([ADDRESS], fault.response, NOW)
 
 
+class _Charging:
+    def cost(self, addresses):
+        return addresses / (addresses - 3) if addresses != 5 else "5"
+
+
+@pytest.mark.parametrize(
+    "inner, addresses, cost", [(_Charging, 5, 5), (_Charging, 3, 1), (_Charging, 1, 1), (object, 9, 1)]
+)
+def test_what_a_request_costs_is_its_word_or_one(inner, addresses, cost):
+    class _Vendor(inner):
+        name, title, needs, quota, batch, concurrency, tlp = "acme", "Acme", (), {}, 9, 1, "TLP:GREEN"
+
+    assert ThirdParty(_Vendor()).cost(addresses) == cost
+
+
 def test_only_exceptions_are_contained_and_not_an_interruption():
     with Contained() as block:
         raise Odd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -131,6 +132,64 @@ def test_a_row_that_cannot_be_read_is_as_good_as_none(store: EvidenceStore, tmp_
     assert list(store.get_many("virustotal", [ADDRESS, "1.1.1.1"])) == ["1.1.1.1"]
 
 
+def test_a_body_nested_beyond_all_sense_is_as_good_as_none(store: EvidenceStore, tmp_path: Path):
+    store.put_many([(ADDRESS, answer())])
+    store.close()
+    edited(tmp_path, "UPDATE evidence SET body = ?", b"[" * 200_000)
+    assert store.get_many("virustotal", [ADDRESS]) == {}
+
+
+def edited(folder: Path, statement: str, *values: object) -> None:
+    with contextlib.closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
+        connection.execute(statement, values)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE evidence SET fresh_until = 'x'",
+        "UPDATE evidence SET fresh_until = 9e999",
+        "UPDATE evidence SET retrieved = 'x'",
+        "UPDATE evidence SET retrieved = -1",
+    ],
+)
+def test_a_cell_that_nobody_here_wrote_is_damage(
+    store: EvidenceStore, tmp_path: Path, ticks: Ticks, told: Told, statement: str
+):
+    store.put_many([(ADDRESS, answer())])
+    store.close()
+    edited(tmp_path, statement)
+    assert store.get_many("virustotal", [ADDRESS]) == {}
+    store.put_many([(ADDRESS, answer())])
+    assert store.get_many("virustotal", [ADDRESS])[ADDRESS].fresh
+    assert len(told) == 1
+    assert "was damaged; it is kept as evidence.damaged-" in told[0]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE usage SET hits = 'x'", "UPDATE usage SET misses = -1"])
+def test_figures_of_use_that_are_no_numbers_are_damage(
+    store: EvidenceStore, tmp_path: Path, told: Told, statement: str
+):
+    store.count("virustotal", 1, 1)
+    store.close()
+    edited(tmp_path, statement)
+    assert store.inspect() == ()
+    assert len(told) == 1
+
+
+def test_while_another_process_holds_it_figures_and_eviction_are_left_undone(
+    store: EvidenceStore, tmp_path: Path, ticks: Ticks, told: Told
+):
+    store.put_many([(ADDRESS, answer())])
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        store.count("virustotal", 1, 1)
+        assert store.evict(most=0) == 0
+    store.put_many([("1.1.1.1", answer())])
+    assert sorted(store.get_many("virustotal", [ADDRESS, "1.1.1.1"])) == ["1.1.1.1", ADDRESS]
+    assert (told, store.problem) == ([], "")
+
+
 def test_it_tells_what_it_holds_and_how_useful_it_was(store: EvidenceStore, ticks: Ticks):
     store.put_many([(ADDRESS, answer())])
     ticks.move(7 * HOUR)
@@ -147,6 +206,30 @@ def test_what_has_expired_is_evicted(store: EvidenceStore, ticks: Ticks):
     store.put_many([("1.1.1.1", answer())])
     assert store.evict() == 1
     assert store.inspect()[0].answers == 1
+
+
+def test_an_old_answer_that_may_still_stand_in_is_not_evicted(store: EvidenceStore, ticks: Ticks):
+    store.put_many([(ADDRESS, answer())])
+    ticks.move(29 * 24 * HOUR)
+    assert store.evict() == 0
+    assert not store.get_many("virustotal", [ADDRESS])[ADDRESS].fresh
+
+
+def test_an_answer_of_a_clock_that_was_ahead_is_not_fresh_and_is_evicted(store: EvidenceStore, ticks: Ticks):
+    ticks.now = START + 400 * 24 * HOUR
+    store.put_many([(ADDRESS, answer())])
+    ticks.now = START
+    assert not store.get_many("virustotal", [ADDRESS])[ADDRESS].fresh
+    assert store.inspect()[0].fresh == 0
+    assert store.evict() == 1
+
+
+def test_a_clock_that_is_set_back_a_little_costs_no_answer(store: EvidenceStore, ticks: Ticks):
+    store.put_many([(ADDRESS, answer())])
+    ticks.move(-2.0)
+    assert store.evict() == 0
+    ticks.move(3.0)
+    assert store.get_many("virustotal", [ADDRESS])[ADDRESS].fresh
 
 
 def test_beyond_the_number_allowed_the_oldest_go(store: EvidenceStore, ticks: Ticks):

@@ -87,6 +87,9 @@ class LiveProvider(Provider, Protocol):
     def at_once(self, settings: Settings) -> int:
         """How many addresses one request may carry under the plan that these settings name; at most `batch`."""
 
+    def cost(self, addresses: int) -> int:
+        """How many requests of the day and the month the vendor charges for one about so many addresses."""
+
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """What to send to learn about these addresses (canonical text, at most `at_once` of them)."""
 
@@ -133,9 +136,8 @@ def status_of(
         return None
     found = own.get(code) or STATUS_OF_HTTP.get(code)
     if found is None:
-        found = Failure(
-            Status.ERROR, "the service failed" if code >= 500 else "the service did not answer the question"
-        )
+        words = "the service failed" if code >= 500 else "the service did not answer the question"
+        found = Failure(Status.ERROR, words)
     until = _until(response, retrieved_at) if found.status is Status.RATE_LIMITED else ""
     return Failure(found.status, f"{found.reason}{until} (HTTP {code})")
 
@@ -145,10 +147,9 @@ def _until(response: Response, retrieved_at: Optional[datetime]) -> str:
     from ..exchange import retry_after
 
     wait = retry_after(response)
-    if wait is not None and retrieved_at is not None:
-        reset: Optional[datetime] = retrieved_at + timedelta(seconds=wait)
-    else:
-        reset = moment(number(response.header("X-RateLimit-Reset")))
+    last = int(retrieved_at.timestamp()) + 40 * 86_400 if retrieved_at else 2**32 - 1  # no quota is for longer
+    told = moment(number(response.header("X-RateLimit-Reset"), 0, last))
+    reset = told if wait is None or retrieved_at is None else retrieved_at + timedelta(seconds=wait)
     if reset is not None:
         return f" until {reset:%Y-%m-%d %H:%M:%S} UTC"
     return "" if wait is None else f" for {wait:.0f} seconds"

@@ -54,6 +54,10 @@ class CrowdSec(Service):
         """One, unless the plan is `premium`."""
         return self.batch if settings.extra.get("plan") == PREMIUM else 1
 
+    def cost(self, addresses: int) -> int:
+        """Each address of a batch is charged."""
+        return addresses
+
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """`GET /smoke/{ip}` for one address, `GET /smoke?ips=` for several."""
         headers = {"x-api-key": settings.key, "Accept": "application/json"}

@@ -47,6 +47,10 @@ class GreyNoise(Service):
         """One, unless the plan is `premium`: a batch is refused to the keys of free plans."""
         return self.batch if settings.extra.get("plan") == PREMIUM else 1
 
+    def cost(self, addresses: int) -> int:
+        """Each address of a batch is charged."""
+        return addresses
+
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """`GET /v3/community/{ip}` or `/v3/ip/{ip}` for one address, `POST /v3/ip` for several."""
         headers = {"key": settings.key, "Accept": "application/json"}

@@ -73,6 +73,13 @@ class ThirdParty:
             return max(1, min(self.batch, int(self._inner.at_once(settings))))
         return 1
 
+    def cost(self, addresses: int) -> int:
+        """What it says, as a whole number from 1 on; 1 when it says nothing or fails."""
+        with Contained():
+            stated = getattr(self._inner, "cost", None)
+            return max(1, int(stated(addresses))) if callable(stated) else 1
+        return 1
+
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """Its question. Raises FetchError, whose text has no word of its own, when it makes none."""
         with Contained():

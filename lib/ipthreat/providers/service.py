@@ -50,6 +50,10 @@ class Service(ABC):
         """As many as the endpoint takes."""
         return self.batch
 
+    def cost(self, addresses: int) -> int:
+        """One, unless the vendor charges for each address."""
+        return 1
+
     def place(self, settings: Settings, path: str) -> str:
         """The URL of a path at the vendor's, or where the settings say."""
         return (settings.base_url.rstrip("/") or self.home) + path

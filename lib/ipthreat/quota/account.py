@@ -11,9 +11,15 @@ MARGIN = 1.03
 """Windows are kept this much longer than they are: between leave to go and going a process may have to wait its turn,
 and requests do not travel equally fast."""
 
+MOST = 10**9
+"""No provider is believed that more requests than this are allowed, or remain."""
+LONGEST_RESET = 40 * 86_400.0
+"""No provider is believed that a quota is there again only after this, in seconds: the longest is a month's."""
 _SECONDS: Mapping[str, float] = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 CALENDAR = ("day", "month")
 """Periods that begin at midnight UTC, of every day or of the first of a month."""
+PERIODS = (*_SECONDS, *CALENDAR)
+"""All that a limit may be for."""
 
 
 class Window(NamedTuple):
@@ -80,6 +86,10 @@ class Grant(NamedTuple):
     """Its row in the ledger."""
     numbers: Mapping[str, int]
     """Per day and month: the how-manieth request of the period it is."""
+    at: float
+    """The moment it is booked for, in seconds since 1970: its day and month."""
+    cost: int
+    """How many requests of the day and the month it counts for."""
 
 
 class Refusal(NamedTuple):

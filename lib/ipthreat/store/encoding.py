@@ -59,7 +59,7 @@ def decoded(data: bytes) -> Optional[Evidence]:
     try:
         told = json.loads(data)
         return Evidence(**{name: _READERS[name](value) if name in _READERS else value for name, value in told.items()})
-    except (ValueError, TypeError, AttributeError, OverflowError, OSError):
+    except (ValueError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
         return None
 
 

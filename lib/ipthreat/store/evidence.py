@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from ..clock import SYSTEM, Clock
-from ..database import Database, Work
+from ..database import PATIENCE, Database, Work, counter, is_busy, moment
 from ..dossier import Evidence, Status
 from ..errors import StoreError
 from .encoding import decoded, encoded
@@ -34,6 +34,10 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS evidence_expires ON evidence (expires)",
     "CREATE TABLE IF NOT EXISTS usage (provider TEXT PRIMARY KEY, hits INTEGER NOT NULL, misses INTEGER NOT NULL)",
 )
+MOMENT = 0.25
+"""Seconds to wait for the file for what may as well be left to the next run: figures of use, and eviction."""
+AHEAD = 3600.0
+"""An answer dated farther ahead than this, in seconds, was kept by a clock that was wrong, and is evicted."""
 _AT_ONCE = 500  # subjects of one question to the file
 _LIFETIMES = Lifetimes()
 _PREFIXES = {4: range(32, 7, -1), 6: range(128, 15, -1)}  # longest first; nobody answers for less
@@ -73,25 +77,28 @@ class EvidenceStore:
         *,
         clock: Clock = SYSTEM,
         tell: Callable[[str], None],
+        patience: float = PATIENCE,
     ) -> None:
-        """`tell` gets a line when a file was set aside or the store cannot be used. `path` None keeps it in memory."""
+        """`tell` gets a line when a file was set aside or the store cannot be used. `path` None keeps it in memory.
+
+        `patience` is how long other processes are waited for, in seconds.
+        """
         self.problem = ""
         """Why the store keeps nothing any more; empty while it works."""
         self._works = {"read": True, "write": True}
         self._lifetimes = lifetimes
         self._clock = clock
         self._tell = tell
-        self._database = Database(path, _SCHEMA, VERSION, tell=tell)
+        self._database = Database(path, _SCHEMA, VERSION, tell=tell, patience=patience, check=_check)
 
     def get_many(self, provider: str, addresses: Sequence[str]) -> Dict[str, Held]:
         """Address → answer, for those that are held and have not expired."""
         subjects = {address: _subjects(provider, address) for address in addresses}
         wanted = list(dict.fromkeys(subject for names in subjects.values() for subject in names))
         now = self._clock.wall()
-        nothing: List[Tuple[str, float, bytes]] = []
+        nothing: List[Tuple[str, bool, bytes]] = []
         rows = self._read(lambda connection: list(_found(connection, provider, wanted, now)), nothing)
-        held: Dict[str, Tuple[bytes, bool]] = {subject: (body, fresh > now) for subject, fresh, body in rows}
-        return dict(_answers(subjects, held))
+        return dict(_answers(subjects, {subject: (body, fresh) for subject, fresh, body in rows}))
 
     def put_many(self, answers: Iterable[Tuple[str, Evidence]]) -> None:
         """Keeps (address, evidence), each for its lifetime; what is no answer is left out."""
@@ -116,26 +123,25 @@ class EvidenceStore:
             " DO UPDATE SET hits = hits + excluded.hits, misses = misses + excluded.misses"
         )
         if hits or misses:
-            self._write(lambda connection: connection.execute(statement, (provider, hits, misses)), None)
+            self._write(lambda connection: connection.execute(statement, (provider, hits, misses)), None, MOMENT)
 
     def inspect(self) -> Tuple[Kept, ...]:
         """What is held, a row per provider."""
         statement = (
             "SELECT provider, COALESCE(answers, 0), COALESCE(fresh, 0), COALESCE(oldest, 0), COALESCE(hits, 0),"
             " COALESCE(misses, 0) FROM (SELECT provider FROM evidence UNION SELECT provider FROM usage)"
-            " LEFT JOIN (SELECT provider, COUNT(*) AS answers, SUM(fresh_until > ?) AS fresh,"
+            " LEFT JOIN (SELECT provider, COUNT(*) AS answers, "
+            " SUM(fresh_until > ?1 AND retrieved <= ?1) AS fresh,"
             " MIN(retrieved) AS oldest FROM evidence GROUP BY provider) USING (provider)"
             " LEFT JOIN usage USING (provider) ORDER BY provider"
         )
         now = self._clock.wall()
-        nothing: List[Tuple[Any, ...]] = []
-        rows = self._read(lambda connection: connection.execute(statement, (now,)).fetchall(), nothing)
-        return tuple(Kept(*row) for row in rows)
+        return self._read(lambda connection: tuple(map(_kept, connection.execute(statement, (now,)))), ())
 
     def evict(self, most: int = MOST_ANSWERS) -> int:
-        """Removes what has expired and, beyond `most` answers, the oldest; how many went."""
+        """Removes what has expired or is dated ahead and, beyond `most` answers, the oldest; how many went."""
         now = self._clock.wall()
-        return self._write(lambda connection: _evicted(connection, now, most), 0)
+        return self._write(lambda connection: _evicted(connection, now, most), 0, MOMENT)
 
     def flush(self, provider: Optional[str] = None) -> int:
         """Removes all answers, or those of one provider; how many went."""
@@ -157,18 +163,21 @@ class EvidenceStore:
         yield item.source, subject, now, now + fresh.total_seconds(), ends, encoded(kept)
 
     def _read(self, work: Work[Result], otherwise: Result) -> Result:
-        return self._try("read", self._database.read, work, otherwise)
+        return self._try("read", lambda: self._database.read(work), otherwise)
 
-    def _write(self, work: Work[Result], otherwise: Result) -> Result:
-        return self._try("write", self._database.write, work, otherwise)
+    def _write(self, work: Work[Result], otherwise: Result, patience: Optional[float] = None) -> Result:
+        """With a patience of its own, it is work that may be left undone while another process holds the file."""
+        return self._try("write", lambda: self._database.write(work, patience), otherwise, patience is not None)
 
-    def _try(self, way: str, run: Callable[[Work[Result]], Result], work: Work[Result], otherwise: Result) -> Result:
+    def _try(self, way: str, run: Callable[[], Result], otherwise: Result, spare: bool = False) -> Result:
         """Runs the work. After a failure to write, what is held can still be read; not the other way round."""
         if not self._works[way]:
             return otherwise
         try:
-            return run(work)
+            return run()
         except StoreError as error:
+            if spare and is_busy(error):
+                return otherwise
             self._works = {"read": self._works["read"] and way == "write", "write": False}
             if not self.problem:
                 self.problem = str(error)
@@ -185,15 +194,34 @@ def stale(held: Evidence, reason: str, age: timedelta) -> Evidence:
 
 def _found(
     connection: sqlite3.Connection, provider: str, subjects: Sequence[str], now: float
-) -> Iterator[Tuple[str, float, bytes]]:
+) -> Iterator[Tuple[str, bool, bytes]]:
+    """Subject, whether it is fresh, and body. One dated ahead is not: nobody knows how old it is."""
     for start in range(0, len(subjects), _AT_ONCE):
         some = subjects[start : start + _AT_ONCE]
         marks = ",".join("?" * len(some))
         statement = (
-            "SELECT subject, fresh_until, body FROM evidence"  # noqa: S608  # nothing but question marks is put in
+            "SELECT subject, retrieved, fresh_until, body FROM evidence"  # noqa: S608  # nothing but question marks is put in
             f" WHERE provider = ? AND expires > ? AND subject IN ({marks})"
         )
-        yield from connection.execute(statement, (provider, now, *some))
+        for subject, retrieved, until, body in connection.execute(statement, (provider, now, *some)):
+            dated = moment(retrieved, "evidence.retrieved")
+            yield subject, dated <= now < moment(until, "evidence.fresh_until"), body
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    provider, answers, fresh, oldest, hits, misses = row
+    used = counter(hits, "usage.hits"), counter(misses, "usage.misses")
+    return Kept(str(provider), answers, fresh, moment(oldest, "evidence.retrieved"), *used)
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Reads every cell that is relied on. Raises what `damaged` makes for one that nobody here wrote."""
+    for cells in connection.execute("SELECT retrieved, fresh_until, expires FROM evidence"):
+        for name, cell in zip(("retrieved", "fresh_until", "expires"), cells):
+            moment(cell, f"evidence.{name}")
+    for hits, misses in connection.execute("SELECT hits, misses FROM usage"):
+        counter(hits, "usage.hits")
+        counter(misses, "usage.misses")
 
 
 def _answers(subjects: Dict[str, Sequence[str]], held: Dict[str, Tuple[bytes, bool]]) -> Iterator[Tuple[str, Held]]:
@@ -230,7 +258,8 @@ def _subject(address: str, item: Evidence) -> Tuple[str, Evidence]:
 
 
 def _evicted(connection: sqlite3.Connection, now: float, most: int) -> int:
-    gone = connection.execute("DELETE FROM evidence WHERE expires <= ?", (now,)).rowcount
+    statement = "DELETE FROM evidence WHERE expires <= ? OR retrieved > ?"
+    gone = connection.execute(statement, (now, now + AHEAD)).rowcount
     surplus = connection.execute("SELECT COUNT(*) FROM evidence").fetchone()[0] - most
     if surplus > 0:
         oldest: List[Tuple[str, str]] = connection.execute(

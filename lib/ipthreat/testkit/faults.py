@@ -109,7 +109,9 @@ def looked_up(
     own = replace(settings, key=CANARY, base_url=base_url, timeout=PATIENCE)
     run = Run(60.0)
     told: List[str] = []
-    with RequestsTransport(Limits(overall=PATIENCE), Retries(attempts=1), access, connections=1) as transport:
+    with RequestsTransport(
+        Limits(overall=PATIENCE, redirects=0), Retries(attempts=1), access, connections=1
+    ) as transport:
         source = LiveSource(provider, own, Account("fault matrix"), transport)
         ledger = Ledger(None, tell=told.append)
         asking = Asking(

@@ -46,6 +46,8 @@ class FakeVendor:
     batch: int = 1
     concurrency: int = 8
     tlp: str = "TLP:GREEN"
+    charge: int = 0
+    """Requests it charges per address of a batch; 0 charges one for the whole."""
 
     def link(self, address: str) -> str:
         """A page that does not exist."""
@@ -58,6 +60,10 @@ class FakeVendor:
     def at_once(self, settings: Settings) -> int:
         """As many as it was made with."""
         return self.batch
+
+    def cost(self, addresses: int) -> int:
+        """By its charge."""
+        return max(1, addresses * self.charge)
 
     def question(self, addresses: Sequence[str], settings: Settings) -> Request:
         """A GET for one address, a POST for several."""
