@@ -200,9 +200,6 @@ def test_every_script_is_named_by_a_conf_file():
     assert present() <= scripts()
 
 
-@pytest.mark.xfail(
-    scripts() > present(), strict=True, reason="handlers, alert action and input bring their scripts with them"
-)
 def test_every_script_that_a_conf_file_names_is_there():
     assert scripts() == present()
 

@@ -28,9 +28,7 @@ _MAILBOX = re.compile(r"[^\s@<>\"',;:()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,189}", re.A
 _RIRS = {
     "arin": "ARIN",
     "apnic": "APNIC",
-    "ripe": "RIPE NCC",
-    "ripe ncc": "RIPE NCC",
-    "ripencc": "RIPE NCC",
+    **dict.fromkeys(("ripe", "ripe ncc", "ripencc"), "RIPE NCC"),
     "lacnic": "LACNIC",
     "afrinic": "AFRINIC",
 }

@@ -11,6 +11,7 @@ leak, and its visitors' user agents are not the server's.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Callable, Dict, Generic, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from ..address import GLOBAL, canonical, classify, network, parse
@@ -61,7 +62,7 @@ def names_other_end(field: str) -> bool:
     return role_of(field)[0] in ("peer", "remote")
 
 
-class _Judge:
+class _Judge(ABC):
     """Judges addresses along with the signs of an event."""
 
     def __init__(self, enricher: Enricher) -> None:
@@ -94,12 +95,13 @@ class _Judge:
             shown = self._shown[key] = self._enricher.shown(self._behaviours(*key))
         return shown
 
+    @abstractmethod
     def _about(self, address: str, signs: Tuple[Any, ...]) -> Tuple[Any, ...]:
         """What of the address decides what the signs mean. Raises AddressError for a text that is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _behaviours(self, signs: Tuple[Any, ...], about: Tuple[Any, ...]) -> Tuple[Behaviour, ...]:
-        raise NotImplementedError
+        """What the signs show of an address about which that is so."""
 
 
 class _Told(NamedTuple):
