@@ -152,7 +152,7 @@ def test_a_time_may_be_a_number_or_a_stamp(tmp_path: Path, written: str, when: O
     ("cells", "expected"),
     [
         ({"status": "200"}, (200, "")),
-        ({"status": "200.0"}, (None, "")),
+        ({"status": "200.0"}, (200, "")),
         ({"status": "999"}, (None, "")),
         ({"status": "Failed"}, (None, "failure")),
         ({"status": "success", "action": "login"}, (None, "success")),
