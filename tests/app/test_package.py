@@ -82,7 +82,9 @@ def test_the_app_holds_what_it_needs_and_nothing_else():
     assert {"bin", "default", "lib", "metadata", "README", "static", "appserver", "lookups", "licences"} <= top
     assert {"LICENSE", "NOTICE", "app.manifest", "sbom.cdx.json"} <= laid
     assert {"lib/splunklib/searchcommands/__init__.py", "lib/ipthreat/snapshot/data/ipthreat.snapshot"} <= laid
-    unwanted = r"(^|/)(__pycache__|\.|[^/]*\.(egg|dist)-info|(tests|local|packing)/)|\.(pyc|so|pyd|js\.map)$|^package\.py$"
+    unwanted = (
+        r"(^|/)(__pycache__|\.|[^/]*\.(egg|dist)-info|(tests|local|packing)/)|\.(pyc|so|pyd|js\.map)$|^package\.py$"
+    )
     assert [name for name in laid if re.search(f"{unwanted}|^requirements", name)] == []
     assert not {"lib/ipthreat/testkit", "lib/ipthreat/notebook", "lib/ipthreat/splunk/runner.py"} & laid
 
