@@ -32,8 +32,7 @@ def rephrased(case: Case, settings: ProseSettings, transport: Transport, audit: 
     if closed or not given.lines:
         return replace(case, prose=Prose(settings.model, refused=closed or "there is no evidence that may be sent"))
     try:
-        addresses = sorted({text.split(";")[0] for text in given.lines.values()})
-        audit.sending(now, NAME, urlsplit(settings.base_url).hostname or "", settings.model, addresses)
+        audit.sending(now, NAME, urlsplit(settings.base_url).hostname or "", settings.model, given.addresses)
         text = _asked(settings, transport, given)
     except (FetchError, StoreError) as error:
         return replace(case, prose=Prose(settings.model, refused=str(error)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cases import owner
 from dossiers import NOW, behaviour, dossier, provider, sighting, silent, virustotal
 from markdown_it import MarkdownIt
 
@@ -15,6 +16,7 @@ from ipthreat.dossier import Dossier, Evidence, SourceKind, Status
 from ipthreat.policy import POLICIES
 from ipthreat.providers.talos import Talos
 from ipthreat.recorded import read_evidence
+from ipthreat.report.citations import owner_line
 from ipthreat.report.threat import render
 
 REFERENCE = Path(__file__).parents[1] / "data" / "threat_report.txt"
@@ -114,3 +116,10 @@ def test_what_others_wrote_stays_text_on_its_own_line(hostile):
     assert text.count("\n- Severity: ") == 1
     for mark in ("<script", "<a ", "<code", "<em>bold"):
         assert mark not in page
+
+
+def test_a_system_whose_name_begins_with_its_number_is_not_given_it_twice() -> None:
+    numbered = owner(20712, "AS20712 Andrews & Arnold Ltd", "81.2.64.0/18", "GB", "RIPE NCC")
+    assert owner_line(numbered).startswith("AS20712 Andrews & Arnold Ltd, ")
+    assert owner_line(owner(16509, "AMAZON-02", "18.236.0.0/15", "US", "ARIN")).startswith("AS16509 AMAZON-02, ")
+    assert owner_line(owner(20712, "", "81.2.64.0/18", "GB", "")) == "AS20712, 81.2.64.0/18, GB"

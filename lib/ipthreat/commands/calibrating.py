@@ -15,7 +15,6 @@ from ..intelligence import Intelligence
 from ..judge import Judge
 from ..policy import policy_named
 from ..report.escape import visible
-from ..report.reliability import png
 from ..terminal import say
 from .ground import Environment, lists_file, output
 from .judging import as_of, recorded
@@ -34,6 +33,8 @@ def run_calibration(options: argparse.Namespace, environment: Environment) -> in
         _written(Path(options.propose), (json.dumps(found.proposal(), indent=2) + "\n").encode())
         say(f"{options.propose}: a proposal to read; nothing applies it by itself")
     if options.chart:
+        from ..report.reliability import png  # charts: only for those who ask for one
+
         _written(Path(options.chart), png(found))
     output(json.dumps(_data(found), indent=2) if options.json else "\n".join(_lines(found)))
     return 0

@@ -28,6 +28,7 @@ from ..recorded import parse_time, read_evidence
 from ..report import pdf
 from ..report.actionable import document
 from ..report.actions import actions
+from ..report.citations import owner_line
 from ..report.escape import visible
 from ..report.formats import FORMATS, format_named, html_page, write_all
 from ..report.prose import age_text, counted
@@ -168,11 +169,7 @@ def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
     if item.confidence is None:
         yield f"  {item.status.words}: {item.priority_steps[0]}; nobody was asked"
         return
-    owner = item.owner
-    where = ", ".join(part for part in (owner.network, owner.country, owner.rir) if part)
-    name = visible(" ".join(dict.fromkeys(part for part in (owner.as_owner, owner.organisation) if part)))
-    told = ", ".join(part for part in (f"AS{owner.asn} {name}".strip() if owner.asn else name, where) if part)
-    yield f"  {told or 'no owner on record'}"
+    yield f"  {visible(owner_line(item.owner))}"
     verdict = "insufficient data" if item.insufficient else item.verdict.value
     priority = coloured(f"priority {item.priority.value}", item.priority.value, colours)
     yield f"  {verdict}: confidence {item.confidence}/10, severity {item.severity.value}, {priority}"

@@ -130,9 +130,16 @@ def _virustotal(item: Evidence) -> str:
     return stats + ("" if reputation is None else f"; reputation {reputation:+d}")
 
 
+def system_name(item: Evidence) -> str:
+    """`AS16509 AMAZON-02`; a name that begins with the number, as some registries have it, is not given it twice."""
+    number = f"AS{item.asn}" if item.asn else ""
+    name = item.as_owner or item.organisation
+    return name if name.split(" ")[0] == number else f"{number} {name}".strip()
+
+
 def owner_line(item: Evidence) -> str:
     """`AS16509 AMAZON-02, Amazon.com, Inc., 18.236.0.0/15, US, ARIN`."""
-    parts = [f"AS{item.asn} {item.as_owner}".strip() if item.asn else item.as_owner, item.organisation]
+    parts = [system_name(item), item.organisation]
     parts += [item.network, item.country, item.rir]
     return ", ".join(dict.fromkeys(part for part in parts if part)) or "no owner on record"
 

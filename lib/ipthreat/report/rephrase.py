@@ -66,6 +66,8 @@ class Material:
     """What a model is given: the evidence by its number in the report."""
 
     lines: Mapping[str, str]
+    addresses: Tuple[str, ...] = ()
+    """Those it tells of, in canonical text."""
 
     def prompt(self) -> List[Dict[str, str]]:
         """The messages of a chat, in the form that OpenAI-compatible services take."""
@@ -79,12 +81,10 @@ def material(case: Case, register: Register) -> Material:
 
     Not global and allow-listed addresses are left out, and all that an attacker wrote.
     """
-    lines: Dict[str, str] = {}
-    for item in case.raised[:_TOLD]:
-        if item.dossier.is_global and item.dossier.allowance is None:
-            for citation in register.of(item.address):
-                lines[f"E{citation.number}"] = visible(_line(item, citation), _LINE)
-    return Material(dict(list(lines.items())[:_LINES]))
+    told = [item for item in case.raised[:_TOLD] if item.dossier.is_global and item.dossier.allowance is None]
+    cited = [(item, citation) for item in told for citation in register.of(item.address)][:_LINES]
+    lines = {f"E{citation.number}": visible(_line(item, citation), _LINE) for item, citation in cited}
+    return Material(lines, tuple(dict.fromkeys(item.address for item, _ in cited)))
 
 
 def _line(item: Assessment, citation: Citation) -> str:

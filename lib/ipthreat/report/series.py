@@ -16,6 +16,7 @@ from ..dossier import Evidence, Sighting, SourceKind, Status
 from ..explanation import Step, explain
 from ..priority import Priority, Severity
 from ..providers.virustotal import STATS
+from .citations import system_name
 
 TOP = 12
 """Rows drawn at most."""
@@ -229,7 +230,7 @@ def _networks(owners: List[Evidence]) -> Iterator[str]:
         if owner.asn is None:
             yield UNKNOWN
         else:
-            yield names.setdefault(owner.asn, f"AS{owner.asn} {owner.as_owner or owner.organisation}".strip())
+            yield names.setdefault(owner.asn, system_name(owner))
 
 
 def _most(labels: Iterable[str]) -> Tuple[Tuple[str, int], ...]:
