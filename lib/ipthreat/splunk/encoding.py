@@ -127,8 +127,11 @@ def _run(run: Iterable[Field], subject: Subject) -> str:
 
 def _told(value: Value) -> str:
     """The cells of one value."""
-    if type(value) is str and value.isprintable() and '"' not in value:  # as nearly all are
-        return f',"{value}",' if value and not (value.isalnum() and value.isascii()) else f",{value},"
+    if type(value) is str:
+        if value.isprintable() and '"' not in value:  # as nearly all are
+            return f',"{value}",' if value and not (value.isalnum() and value.isascii()) else f",{value},"
+    elif type(value) is int and value >= 0:
+        return f",{value},"
     return _cells(_texts(value))
 
 

@@ -12,6 +12,7 @@ to no field, are dropped and counted; a record with too few is filled up with em
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import repeat
 from typing import Any, Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
 
@@ -81,7 +82,7 @@ class Engine:
                 self._plans = self._plans if len(self._plans) < _PLANS else {}
                 self._plans[key] = plan
         source.start = header.next
-        self._out.add(plan.header + key[header.end :])
+        self._out.write(plan.header + key[header.end :])
         return plan
 
     def _records(self, plan: Plan, source: _Source) -> int:
@@ -117,7 +118,7 @@ class Engine:
             self._answer(plan, pieces, fit)
             pieces[stride::stride] = [_LF] * (fit - 1)
             pieces.append(_LF)
-            self._out.add(b"".join(pieces))
+            self._out.write(b"".join(pieces))
             self.records += fit
         return stop - rest_length, clean
 
@@ -152,7 +153,7 @@ class Engine:
             for column, place in plan.replaced:
                 row[column] = values[place]
             added = b"".join([b"," + values[place] for place in plan.appended])
-        self._out.add(b",".join(row) + added + bytes(data[record.end : record.next]))
+        self._out.write(b",".join(row) + added + bytes(data[record.end : record.next]))
         self.records += 1
 
 
@@ -190,23 +191,14 @@ class _Source:
             wanted -= size
 
 
-class _Output:
-    """A buffer that is used again for each chunk: fresh memory costs as much as filling it."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-        self._size = 0
+class _Output(BytesIO):
+    """A buffer that is used again for each chunk: fresh memory costs as much as filling it. A bytearray would copy each
+    piece once more."""
 
     def clear(self) -> None:
         """Begins anew."""
-        self._size = 0
-
-    def add(self, piece: bytes) -> None:
-        """Appends."""
-        end = self._size + len(piece)
-        self._data[self._size : end] = piece
-        self._size = end
+        self.seek(0)
 
     def content(self) -> memoryview:
-        """All that was added; to be let go before the next piece is."""
-        return memoryview(self._data)[: self._size]
+        """All that was written since; to be let go before the next piece is."""
+        return self.getbuffer()[: self.tell()]

@@ -127,12 +127,16 @@ class Enricher:
         def answer(cell: bytes) -> bytes:
             try:
                 text = cell.strip(b'"').decode()
-                (asn, organisation, name, network), facts = find(text)
+                owner, facts = find(text)
             except (AddressError, SnapshotError, UnicodeDecodeError):
                 return cells(cell)
-            shared, system = known(facts), systems(asn)
-            if not shared or not system or system.name != (name or organisation) or facts[_SPECIAL] or text[0] in ":0":
+            shared = known(facts)
+            if not shared or text[0] in ":0":  # which may carry an IPv4 address
                 return cells(cell)
+            asn, organisation, name, network = NOBODY if facts[_SPECIAL] else owner
+            system = systems(asn)
+            if not system or system.name != (name or organisation):
+                system = self._system(asn, name or organisation, shared.assessment)
             head, tail = shared.cells
             return (
                 f'{head}{system.cells[0]},"{network}",{tail}' if network else f"{head}{system.cells[0]},,{tail}"

@@ -22,7 +22,8 @@ _SAMPLED = 60
 # Possessive quantifiers save a third of the time, and gave wrong matches before 3.11.5 (CPython issues 100061, 106052).
 _POSSESSIVE = b"+" if sys.version_info >= (3, 11, 5) else b""
 _QUOTED_CELL = b'"[^"]*%b"(?:"[^"]*%b")*%b' % (_POSSESSIVE, _POSSESSIVE, _POSSESSIVE)
-_BARE_CELL = b'[^",\\r\\n]*%b' % _POSSESSIVE
+# All bytes but quote, comma, CR and LF, told as those it takes: the engine tests a negated set in three steps a byte.
+_BARE_CELL = rb"[\x00-\x09\x0b\x0c\x0e-!#-+\--\xff]*" + _POSSESSIVE
 _SIMPLE_CELL = b'"[^"]*%b"' % _POSSESSIVE  # without doubled quotes, which cost time even where there are none
 _CELL = b"(?:%b|%b)" % (_QUOTED_CELL, _BARE_CELL)
 _SHAPES: Mapping[FrozenSet[bytes], bytes] = {
@@ -147,7 +148,7 @@ def record_pattern(shapes: Sequence[bytes], empty_tail: int, wanted: Sequence[Op
     parts.append(_cells(shapes[at:], columns, min(empty_tail, columns - at)))
     row = b",".join(part for part in parts if part)
     # Only at the start of a line can a record begin: it keeps the search for one from trying every byte.
-    return re.compile(b"(?<![^\\n])(%b)%b\\n" % (row, b"()" * list(wanted).count(None)))
+    return re.compile(b"^(%b)%b\\n" % (row, b"()" * list(wanted).count(None)), re.MULTILINE)
 
 
 def _cells(shapes: Sequence[bytes], columns: int, empty_tail: int) -> bytes:
