@@ -263,6 +263,17 @@ def test_metrics_count_events_and_distinct_addresses():
     ]
 
 
+@pytest.mark.parametrize(
+    "words, absent", [("scr_ip", "scr_ip"), ("dest_ip bytes_out=octets", "octets"), ("dest_ip", "")]
+)
+@pytest.mark.parametrize("mode", ["offline", "cached"])
+def test_a_field_that_no_event_has_is_told_once_and_no_event_is_lost(words, absent, mode):
+    result = run(ground(chunk_rows=500), f"| ipthreat {words} mode={mode}", mixed(2000))
+    assert len(result.table.rows) == 2000
+    texts = [text for level, text in result.messages if level == "WARN" and "has a field" in text]
+    assert texts == ([f"none of 2,000 events has a field {absent}"] if absent else [])
+
+
 # --- where it may run -----------------------------------------------------------------------------
 
 

@@ -186,6 +186,13 @@ def test_a_short_record_is_filled_up_and_surplus_cells_are_dropped_and_counted()
     assert (engine.records, engine.surplus) == (5, 1)
 
 
+def test_a_field_is_absent_until_a_header_has_it():
+    engine = Engine((task("ip", "agent"), task("misspelt")))
+    for body, absent in ((b"ip,x\n1,a\n", ["agent", "misspelt"]), (b"agent,ip\nb,2\n", ["misspelt"])):
+        engine.run(Pipe(body), len(body))
+        assert list(engine.absent) == absent
+
+
 def test_a_field_that_is_there_already_is_replaced_in_place():
     out = run(b'x,ti,ip,"__mv_ti","__mv_ip"\na,old,"1","$o$;$p$",\nb,,2,,\n')
     assert out == b'x,ti,ip,"__mv_ti","__mv_ip"\na,"<1>","1",,\nb,"<2>",2,,\n'

@@ -144,3 +144,9 @@ def test_a_csv_file_may_have_columns_of_several_values(tmp_path):
     path = tmp_path / "e.csv"
     path.write_text('a,__mv_a\n"1\n2",$1$;$2$\n', encoding="utf-8")
     assert list(read_events(str(path)).records()) == [{"a": ["1", "2"]}]
+
+
+def test_the_mark_that_excel_puts_before_a_csv_file_is_no_part_of_the_first_column(tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_text("src_ip,n\n8.8.8.8,1\n", encoding="utf-8-sig")
+    assert list(read_events(str(path)).records()) == [{"src_ip": "8.8.8.8", "n": "1"}]

@@ -44,6 +44,8 @@ class Engine:
         """Records answered so far."""
         self.surplus = 0
         """Records that had cells beyond the last column."""
+        self.absent = dict.fromkeys(field for task in tasks for field in task.fields if field)
+        """Fields that no header had so far."""
         self._tasks = tasks
         self._block = block
         self._plans: Dict[bytes, Plan] = {}
@@ -78,6 +80,8 @@ class Engine:
         plan = self._plans.get(key)
         if plan is None:
             plan = plan_of(self._tasks, source.data, header, source.stop)
+            for field in plan.found:
+                self.absent.pop(field, None)
             if has_records:  # else the next chunk knows better what records look like
                 self._plans = self._plans if len(self._plans) < _PLANS else {}
                 self._plans[key] = plan

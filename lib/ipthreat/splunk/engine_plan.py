@@ -26,6 +26,8 @@ class Plan(NamedTuple):
 
     width: int
     """Columns of the header."""
+    found: Tuple[str, ...]
+    """The fields of the tasks that are among them."""
     header: bytes
     """The header with the added columns, without its line end."""
     places: Tuple[Tuple[Optional[int], ...], ...]
@@ -58,7 +60,8 @@ def plan_of(tasks: Sequence[Task], data: Buffer, header: Record, stop: int) -> P
     wanted = _wanted(places)
     pattern = _pattern(data, header, stop, wanted) if plain else None
     slots = tuple(tuple(None if place is None else wanted.index(place) for place in item) for item in places)
-    return Plan(len(names), line, places, replaced, appended, pattern, slots, len(wanted) + 2)
+    found = tuple(field for task in tasks for field in task.fields if field in first and field is not None)
+    return Plan(len(names), found, line, places, replaced, appended, pattern, slots, len(wanted) + 2)
 
 
 def _wanted(places: Sequence[Sequence[Optional[int]]]) -> List[Optional[int]]:

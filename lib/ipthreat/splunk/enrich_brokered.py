@@ -7,7 +7,7 @@ the second pass writes the answers. An address that came in an earlier chunk is 
 from __future__ import annotations
 
 import io
-from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from ..address import GLOBAL, canonical, classify, parse
 from ..dossier import Evidence
@@ -74,6 +74,11 @@ class BrokeredEngine:
     def surplus(self) -> int:
         """Records that had cells beyond the last column."""
         return self._engine.surplus
+
+    @property
+    def absent(self) -> Mapping[str, None]:
+        """Fields that no header had so far."""
+        return self._engine.absent
 
     def run(self, stream: Reader, length: int) -> memoryview:
         """The body of the reply, as `Engine.run`. Raises IpthreatError when the stream ends too early."""

@@ -133,6 +133,9 @@ class Enriching:
 
     def _report_end(self) -> None:
         log, left_out = self._command.log, self._enricher.left_out
+        if self.engine.records and self.engine.absent:
+            names = " or ".join(self.engine.absent)  # of an indexer's own events, when it is one that tells
+            log.problem("field", f"none of {self.engine.records:,} events has a field {names}")
         if self.engine.surplus:
             log.problem("columns", "cells beyond the last column of the header were dropped", self.engine.surplus)
         if left_out:

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
@@ -220,7 +221,7 @@ def read_events(path: str) -> Table:
     """The rows of a CSV file with a header line; `-` is standard input. Raises EventsError."""
     try:
         body = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        return table_of(body)
+        return table_of(body[len(BOM_UTF8) :] if body.startswith(BOM_UTF8) else body)
     except (OSError, IpthreatError) as error:
         raise EventsError(f"{path}: no events can be read from it ({error})") from None
 
