@@ -7,6 +7,7 @@ import random
 
 import pytest
 from answers import ADDRESS, INSTANCE, NOW, SELF_HOSTED, SETTINGS, TESTS, load
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,7 +205,7 @@ def test_engines_that_are_providers_here_are_left_out_of_virustotals_count():
 
 
 @pytest.mark.parametrize("owner, document", DOCUMENTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(0.25), deadline=None)
 @given(seed=st.integers(0, 2**32), times=st.integers(2, 4))
 def test_an_answer_damaged_in_several_places_raises_nothing_and_accuses_nobody(owner, document, seed, times):
     provider, chance, body = PROVIDERS[owner], random.Random(seed), load(owner, document)

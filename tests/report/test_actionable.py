@@ -8,6 +8,7 @@ from typing import Iterator, List, Set, Tuple
 
 import pytest
 from dossiers import NOW, behaviour, block_list, dossier, engines, provider, sighting, silent, virustotal, warning_list
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -238,7 +239,7 @@ def test_attacker_text_is_inert_in_markdown(text):
     assert "\x1b" not in rendered(text)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(0.3), deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab<>[](){}`*_#|\\!\n\r\t\x1b\x00\u202e~-+=.:/@&;\"'"), max_size=60))
 def test_no_text_changes_the_structure_of_the_report(text):
     def structure(source: str) -> List[str]:

@@ -7,6 +7,7 @@ import os
 import re
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,7 +218,7 @@ networks = st.builds(
 a_list = st.lists(st.tuples(networks, st.integers(0, 255)), max_size=15)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(0.15), deadline=None)
 @given(st.lists(a_list, max_size=4))
 def test_any_nested_networks_answer_as_a_search_through_them_would(tmp_path_factory, lists):
     inputs = [

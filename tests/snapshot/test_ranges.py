@@ -6,6 +6,7 @@ import ipaddress
 from bisect import bisect_right
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +81,7 @@ def thirds(address):
     return address >> 96, address >> 64 & WORD, address & LONG
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(0.2))
 @given(starts(32), ids)
 def test_every_ipv4_address_finds_its_row(tmp_path_factory, starts, ids):
     rows = rows_of(starts, ids)
@@ -91,7 +92,7 @@ def test_every_ipv4_address_finds_its_row(tmp_path_factory, starts, ids):
     container.close()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(0.2))
 @given(starts(32), ids)
 def test_every_ipv4_address_finds_its_network_in_one_of_the_two_ways(tmp_path_factory, starts, ids):
     rows = rows_of(starts, ids)
@@ -107,7 +108,7 @@ def test_every_ipv4_address_finds_its_network_in_one_of_the_two_ways(tmp_path_fa
     container.close()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(0.2))
 @given(starts(32), ids)
 def test_a_16_within_one_row_is_known_without_a_search(tmp_path_factory, starts, ids):
     rows = rows_of(starts, ids)
@@ -134,7 +135,7 @@ def test_more_networks_than_16_bits_count_are_still_all_found(tmp_path):
     container.close()
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(0.3))
 @given(starts(128), ids)
 def test_every_ipv6_address_finds_its_row_and_network(tmp_path_factory, starts, ids):
     rows = rows_of(starts, ids)

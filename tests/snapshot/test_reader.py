@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Callable, List
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from snapshots import CONTENTS, SYSTEMS, a_list, edges, expected, intervals, open_contents, write_contents
@@ -78,7 +79,7 @@ def test_every_edge_of_everything_is_answered_as_the_contents_say(snapshot, text
     assert snapshot.listed(text) == expected(CONTENTS, text).listings
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     address=st.one_of(st.ip_addresses(), st.ip_addresses(network="20.0.0.0/12"), st.ip_addresses(network="2600::/28"))
 )
@@ -221,7 +222,7 @@ def test_one_system_may_own_the_whole_space(path, network):
             assert snapshot.lookup(text).network == network
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(0.4), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**14), st.integers(0, 40), st.integers(0, 2)), max_size=12), st.booleans())
 def test_any_layout_of_owners_and_lists_is_answered_like_a_walk_through_it(tmp_path_factory, pieces, wide):
     base, step = (20 << 24, 1 << 12) if not wide else (0x2600 << 112, 1 << 58)
@@ -310,7 +311,7 @@ def _everything(path):
         snapshot.lookup("20.0.0.1"), snapshot.lookup("10.0.0.1")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(1.5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_changed_bytes_anywhere_raise_nothing_but_the_products_own_errors(path, whole, data):
     changed = bytearray(whole)
@@ -320,7 +321,7 @@ def test_changed_bytes_anywhere_raise_nothing_but_the_products_own_errors(path, 
     assert are_sentences(complaints(path))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(2.5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_section_full_of_nonsense_raises_nothing_but_the_products_own_errors(path, whole, data):
     sections = sections_of(whole, path)
