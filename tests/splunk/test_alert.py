@@ -135,7 +135,9 @@ def test_a_results_file_that_is_gone_is_told_and_the_first_result_judged(here):
     assert "the results file is missing" in outcomes(here)[0]
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b""), gzip.compress(b"src_ip\n"), gzip.compress(b"a\n1\n")])
+@pytest.mark.parametrize(
+    "content", [b"", gzip.compress(b""), gzip.compress(b"src_ip\n"), gzip.compress(b"a\n1\n")], ids=range(4)
+)
 def test_results_with_nothing_in_them_are_an_outcome_too(here, content):
     path = here.home / "results.csv.gz"
     path.write_bytes(content)
