@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 from .address import network
-from .asking import Answered, LiveSource
+from .asking import Answered
 from .clock import SYSTEM, Clock
 from .database import PATIENCE
 from .egress import AUDIT_FILE, Audit, Egress
 from .errors import InputError
 from .live import Bounds, Ground, Live
+from .livesource import LiveSource
 from .policy import POLICIES, Policy
 from .providers import LiveProvider, with_third_parties
 from .quota import Account, Ledger

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .asking import Answered, Asking, LiveSource
+from .asking import Answered, Asking
 from .clock import SYSTEM, Clock, Run
 from .dossier import Dossier, Evidence, SourceKind, Status
 from .egress import Audit, Egress
 from .exchange import Response
 from .lanes import Lane, ask_all
+from .livesource import LiveSource
 from .plan import Plan, plan_of
 from .policy import Policy
 from .quota import Ledger

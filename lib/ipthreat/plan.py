@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from .asking import LiveSource
 from .dossier import Dossier
+from .livesource import LiveSource
 from .quota import Ledger, Standing
 from .quota.account import MOST
 from .selection import Part
