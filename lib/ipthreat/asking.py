@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from .breaker import Breaker, Cause
 from .clock import Run
-from .copies import CopyFiles, up_to_date
+from .copies import IN_MEMORY, CopyFiles, up_to_date
 from .dossier import Evidence, Status
 from .egress import Audit
 from .errors import IpthreatError
@@ -36,8 +36,6 @@ Answered = Callable[[Sequence[str], Response, Mapping[str, Evidence]], None]
 Handed = Callable[[Mapping[str, Evidence]], None]
 """Gets what was made of a question, before anything is done with it that may take time."""
 
-_MEMORY = CopyFiles(None)
-
 
 def _nobody(_found: Mapping[str, Evidence]) -> None:
     """For callers that wait for the end."""
@@ -54,7 +52,7 @@ class Asking(Sending):
         run: Run,
         answered: Answered,
         *,
-        copies: CopyFiles = _MEMORY,
+        copies: CopyFiles = IN_MEMORY,
         retries: Retries = PATIENT,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -75,7 +73,7 @@ class Asking(Sending):
 
         `handed` gets them before they are stored, which takes as long as other processes hold the store.
         """
-        if self.breaker.cause is not None:
+        if self.breaker.cause is not None and self._collection is None:
             return self.without(addresses, self.breaker.cause)
         self._prepare()
         if self._collection is not None:

@@ -61,6 +61,10 @@ class CopyFiles(NamedTuple):
             self.tell(f"{self.folder / name}: the copy is not kept ({error.strerror or type(error).__name__})")
 
 
+IN_MEMORY = CopyFiles(None)
+"""Keeps nothing beyond the run."""
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Puts a file in place in one step. Raises OSError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
