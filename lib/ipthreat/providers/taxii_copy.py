@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from . import base
-from .stix_indicators import read_objects
+from .stix_indicators import LONGEST_PATTERN, read_objects
 
 MOST = 100_000
 """Indicators that are kept of one collection."""
@@ -26,7 +26,6 @@ _MEMBERS = (
     "pattern",
     "pattern_type",
     "confidence",
-    "indicator_types",
     "revoked",
     "valid_from",
     "valid_until",
@@ -59,7 +58,7 @@ class CollectionCopy:
                 continue
             self._modified[name] = modified
             if self._speaks(item):
-                self._objects[name] = {member: _bounded(item[member]) for member in _MEMBERS if member in item}
+                self._objects[name] = _trimmed(item, name)
             else:
                 self._objects.pop(name, None)
 
@@ -98,6 +97,13 @@ class CollectionCopy:
         return {"since": self.since, "at": at, "whole": self.whole, "objects": self.objects}
 
 
-def _bounded(value: Any) -> Any:
-    """A member's value; of a list, which only the types of an indicator are, the first texts."""
-    return list(base.texts(value)) if isinstance(value, list) else value
+def _trimmed(item: Mapping[str, Any], name: str) -> Dict[str, Any]:
+    """What is needed of an indicator, and nothing that is larger than it may be."""
+    known = {member: item[member] for member in _MEMBERS if member in item}
+    plain = {member: value for member, value in known.items() if isinstance(value, (bool, int)) or _is_short(value)}
+    types = {"indicator_types": list(base.texts(item["indicator_types"]))} if "indicator_types" in item else {}
+    return {**plain, **types, "id": name}
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_PATTERN
