@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 
 from .breaker import Cause
-from .exchange import Retries
 from .livesource import LiveSource
 from .providers.base import Failure
 from .providers.further import Equipped, Mirrored, Refreshed, Refreshing
@@ -92,20 +92,25 @@ def up_to_date(sending: Sending, provider: Mirrored, files: CopyFiles) -> Refres
     source = sending.source
     held = kept_copy(provider, source, files)
     steps = provider.refresh(held, source.settings, sending.run.clock.now())
-    retries = ONCE if isinstance(provider, Equipped) else None  # a table is a help, and no condition
-    refreshed = _fetched(sending, steps, retries)
+    refreshed = _fetched(sending, steps, isinstance(provider, Equipped))
     place = provider.place_of_copy(source.settings)
     if place and refreshed.copy != held:
         files.write(name_of(source.name, place), refreshed.copy)
     return refreshed
 
 
-def _fetched(sending: Sending, steps: Refreshing, retries: Optional[Retries]) -> Refreshed:
-    """Sends what the provider wants sent, until it has what it wants."""
+def _fetched(sending: Sending, steps: Refreshing, is_table: bool) -> Refreshed:
+    """Sends what the provider wants sent, until it has what it wants.
+
+    A table is a help and no condition, so it is tried for once; it comes from somebody else, whose limits are his own.
+    """
+    account = sending.source.account
+    payer = replace(account, name=f"{account.name}.table", limits={}, settled=frozenset()) if is_table else None
+    retries = ONCE if is_table else None
     try:
         request = next(steps)
         while True:
-            answer = sending.send(Errand(request, retries=retries))
+            answer = sending.send(Errand(request, account=payer, retries=retries))
             request = steps.send(Failure(*answer) if isinstance(answer, Cause) else answer)
     except StopIteration as end:
         refreshed: Refreshed = end.value

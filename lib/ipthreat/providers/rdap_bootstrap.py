@@ -130,17 +130,21 @@ def refreshed_copy(copy: Any, place: str, now: datetime) -> Refreshing:
         answer = yield Request(f"{place}/{name}", headers={"Accept": "application/json"})
         failure = _unusable(answer)
         if failure is not None or not isinstance(answer, Response):
-            return _older(copy, name, failure or _NO_SERVICE, now)
+            return _older(copy, f"IANA's {name}", failure or _NO_SERVICE, now if _was_asked(answer) else None)
         fetched[name] = {"services": base.document(answer)["services"]}
     return Refreshed({"fetched": now.isoformat(), "files": fetched} if fetched else copy)
 
 
-def _older(copy: Any, name: str, failure: Failure, now: datetime) -> Refreshed:
-    """The copy as it was, with a note that a new one was tried for, if it was."""
-    reason = f"IANA's {name} could not be had ({failure.reason}): an older table tells which registry to ask"
+def _older(copy: Any, what: str, failure: Failure, tried: Optional[datetime]) -> Refreshed:
+    """The copy as it was, with a note of when a new one was tried for, if it was."""
+    reason = f"{what} could not be had ({failure.reason}): an older table tells which registry to ask"
     old = {key: value for key, value in base.mapping(copy).items() if key in ("files", "fetched")}
-    asked = failure.status not in (Status.NOT_ASKED, Status.RATE_LIMITED)
-    return Refreshed({**old, "tried": now.isoformat()} if asked else copy, Failure(failure.status, reason))
+    return Refreshed({**old, "tried": tried.isoformat()} if tried else copy, Failure(failure.status, reason))
+
+
+def _was_asked(answer: Union[Response, Failure]) -> bool:
+    """False where the run had neither time nor leave for it."""
+    return isinstance(answer, Response) or answer.status in (Status.ERROR, Status.TIMEOUT)
 
 
 def _unusable(answer: Union[Response, Failure]) -> Optional[Failure]:
