@@ -36,6 +36,8 @@ Answered = Callable[[Sequence[str], Response, Mapping[str, Evidence]], None]
 Handed = Callable[[Mapping[str, Evidence]], None]
 """Gets what was made of a question, before anything is done with it that may take time."""
 
+_NO_FIGURES = Cause(Status.ERROR, "the answer names no quota")
+
 
 def _nobody(_found: Mapping[str, Evidence]) -> None:
     """For callers that wait for the end."""
@@ -95,6 +97,8 @@ class Asking(Sending):
         errand = quota_errand(self.source, self._ledger)
         answer = self.send(errand) if errand else None
         failure = status_of(answer) if isinstance(answer, Response) else answer
+        if isinstance(answer, Response) and errand and errand.figures and not (failure or errand.figures(answer)):
+            failure = _NO_FIGURES
         if failure is not None:
             told = f"{failure.status.words}: {failure.reason}"
             self.remarks.append(f"{self.source.name} does not tell what the account may still ask ({told})")
