@@ -178,7 +178,7 @@ class Asking(Sending):
         while True:
             answer = self._question(asked)
             refused = isinstance(answer, Cause) and answer.status is Status.RATE_LIMITED
-            fewer = self._room(len(asked) - 1) if refused and len(asked) > 1 else 0
+            fewer = self._room(len(asked) - 1) if refused and self.source.cost(len(asked)) > 1 else 0
             if not fewer:
                 return asked, answer
             asked = asked[:fewer]
@@ -189,7 +189,7 @@ class Asking(Sending):
             left = self._ledger.standing(self.source.account).left
         except IpthreatError:
             return 0
-        return self.source.within(min(left.values(), default=MOST), most) if self.source.cost(most) > 1 else 0
+        return self.source.within(min(left.values(), default=MOST), most)
 
     def _question(self, addresses: Sequence[str]) -> Union[Response, Cause]:
         source = self.source
