@@ -25,7 +25,7 @@ from .providers.further import Collected, Equipped, Refreshed, Surveyed
 from .quota import Ledger
 from .quota.account import MOST, clock_text
 from .sending import FAULTS as FAULTS  # what runs code of others must expect
-from .sending import PATIENT, Errand, Sending
+from .sending import ONCE, PATIENT, Errand, Sending
 
 SPENT_FOR = 60.0
 """Seconds a quota is taken to be spent when the provider refuses and does not say for how long."""
@@ -148,7 +148,7 @@ class Asking(Sending):
             return {}
         ((network, _),) = source.provider.surveys(addresses).items()
         request = source.provider.survey_question(network, source.settings)
-        answer = self.send(Errand(request, (network,), source.survey_account))
+        answer = self.send(Errand(request, (network,), source.survey_account, retries=ONCE))
         if not isinstance(answer, Response):
             self._surveying = False
             return {}

@@ -15,7 +15,7 @@ from .exchange import Response
 from .livesource import LiveSource
 from .providers import virustotal_relations as relations
 from .selection import Part
-from .sending import Errand
+from .sending import ONCE, Errand
 
 PROVIDER = "virustotal"
 """The one whose relations are asked for; no other provider here has any."""
@@ -57,7 +57,7 @@ def deepened(asking: Asking, address: str, evidence: Evidence) -> Deepened:
     remarks: List[str] = []
     for relation in lacking(evidence):
         request = relations.question(address, relation, asking.source.settings)
-        answer = asking.send(Errand(request, (address,)))
+        answer = asking.send(Errand(request, (address,), retries=ONCE))
         now = asking.run.clock.now()
         page = relations.answer(relation, answer, now) if isinstance(answer, Response) else _no_page(answer)
         if page.status in (Status.OK, Status.NOT_FOUND):
