@@ -1,4 +1,4 @@
-"""Asks one provider, for one run: within its quota, after the audit line, again where that makes sense.
+"""Asks one provider, for one run, and makes evidence of what comes.
 
 Every way this can fail ends as evidence with a status; nothing is raised.
 """
@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import dataclass, replace
-from typing import Callable, Dict, Mapping, Optional, Sequence, Union
-from urllib.parse import urlsplit
+from dataclasses import replace
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from .breaker import Breaker, Cause
 from .clock import Run
+from .copies import IN_MEMORY, CopyFiles, up_to_date
 from .dossier import Evidence, Status
 from .egress import Audit
-from .errors import FetchTimeout, IpthreatError, StoreError
-from .exchange import Outcome, Request, Response, Retries, Transport, retry_after
-from .providers.base import LiveProvider, failed
-from .quota import Account, Grant, Ledger
-from .quota.account import CALENDAR, LONGEST_RESET, MOST, clock_text
-from .redaction import Redaction
-from .settings import ProviderSettings
+from .errors import IpthreatError
+from .exchange import Response, Retries, retry_after
+from .holding import Holding
+from .livesource import LiveSource
+from .metering import quota_errand
+from .providers.base import failed, status_of
+from .providers.further import Collected, Equipped, Refreshed, Surveyed
+from .quota import Ledger
+from .quota.account import MOST, clock_text
+from .sending import FAULTS as FAULTS  # what runs code of others must expect
+from .sending import ONCE, PATIENT, Errand, Sending
 
-PATIENT = Retries(attempts=4)
-"""A look-up is tried up to four times; each try is one request of the quota."""
 SPENT_FOR = 60.0
 """Seconds a quota is taken to be spent when the provider refuses and does not say for how long."""
-
-# What a provider's code may raise at an answer its author did not foresee. Ours does not, but others write them, too.
-FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 Answered = Callable[[Sequence[str], Response, Mapping[str, Evidence]], None]
 """Gets each answer as it comes: the addresses asked about, the answer without secrets, and what was made of it."""
@@ -37,44 +36,14 @@ Answered = Callable[[Sequence[str], Response, Mapping[str, Evidence]], None]
 Handed = Callable[[Mapping[str, Evidence]], None]
 """Gets what was made of a question, before anything is done with it that may take time."""
 
+_NO_FIGURES = Cause(Status.ERROR, "the answer names no quota")
+
 
 def _nobody(_found: Mapping[str, Evidence]) -> None:
     """For callers that wait for the end."""
 
 
-@dataclass(frozen=True)
-class LiveSource:
-    """A provider as the user has configured it, with the way to it."""
-
-    provider: LiveProvider
-    settings: ProviderSettings
-    account: Account
-    transport: Transport
-
-    @property
-    def name(self) -> str:
-        """The provider's name."""
-        return self.provider.name
-
-    @property
-    def at_once(self) -> int:
-        """Addresses one request may carry, and may cost: no more than a whole day's or month's share."""
-        most = max(1, self.provider.at_once(self.settings))
-        limits = self.account.limits
-        room = min((self.account.share(limits[period]) for period in CALENDAR if period in limits), default=MOST)
-        return next((size for size in range(most, 1, -1) if self.cost(size) <= max(1, room)), 1)
-
-    def cost(self, addresses: int) -> int:
-        """How many requests of the day and the month one about so many addresses counts for."""
-        return max(1, self.provider.cost(addresses))
-
-    @property
-    def concurrency(self) -> int:
-        """Requests under way at a time."""
-        return max(1, self.settings.concurrency or self.provider.concurrency)
-
-
-class Asking:
+class Asking(Sending):
     """One provider in one run; shared by the threads that ask it."""
 
     def __init__(
@@ -85,51 +54,162 @@ class Asking:
         run: Run,
         answered: Answered,
         *,
+        copies: CopyFiles = IN_MEMORY,
         retries: Retries = PATIENT,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self.source = source
-        self.run = run
+        super().__init__(source, ledger, audit, run, retries, jitter)
         self.breaker = Breaker()
-        self.requests = 0
-        """Requests made, retries included."""
         self.last: Optional[Cause] = None
         """How the last question ended, with why where it failed; None before the first."""
-        self._ledger, self._audit, self._answered = ledger, audit, answered
-        self._retries, self._jitter = retries, jitter
-        self._redaction = Redaction(source.settings.secrets)
-        self._lock = threading.Lock()
+        self.remarks: List[str] = []
+        """What a person should know and no entry tells."""
+        self._answered, self._copies = answered, copies
+        self._preparing, self._prepared = threading.Lock(), False
+        self._surveying = True
+        self._collection: Optional[Refreshed] = None
+        self._holding = Holding() if getattr(source.provider, "per_network", False) else None
 
     def ask(self, addresses: Sequence[str], handed: Handed = _nobody) -> Dict[str, Evidence]:
         """An entry for every address: the provider's answer, or why there is none.
 
         `handed` gets them before they are stored, which takes as long as other processes hold the store.
         """
-        if self.breaker.cause is not None:
+        if self.breaker.cause is not None and self._collection is None:
             return self.without(addresses, self.breaker.cause)
-        answer = self._put(addresses)
-        told = answer if isinstance(answer, Cause) else self._read(addresses, answer)
-        found = self.without(addresses, told) if isinstance(told, Cause) else told
-        self._judge(addresses, found)
-        handed(found)
+        self._prepare()
+        if self._collection is not None:
+            return self._look_up(addresses, self._collection, handed)
+        surveyed = len(addresses) > 1 and isinstance(self.source.provider, Surveyed)
+        return self._survey(addresses, handed) if surveyed else self._ask(addresses, handed)
+
+    # --- before the first question ----------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Once in a run: learns the limits of the key, and brings up to date what the provider works with."""
+        with self._preparing:
+            if not self._prepared:
+                self._prepared = True
+                self._learn_quota()
+                self._bring_up_to_date()
+
+    def _learn_quota(self) -> None:
+        errand = quota_errand(self.source, self._ledger)
+        answer = self.send(errand) if errand else None
+        failure = status_of(answer) if isinstance(answer, Response) else answer
+        if isinstance(answer, Response) and errand and errand.figures and not (failure or errand.figures(answer)):
+            failure = _NO_FIGURES
+        if failure is not None:
+            told = f"{failure.status.words}: {failure.reason}"
+            self.remarks.append(f"{self.source.name} does not tell what the account may still ask ({told})")
+
+    def _bring_up_to_date(self) -> None:
+        provider = self.source.provider
+        if isinstance(provider, Equipped):
+            refreshed = up_to_date(self, provider, self._copies)
+            self.source = replace(self.source, provider=provider.equipped(refreshed.copy))
+            if refreshed.failure is not None:
+                self.remarks.append(f"{self.source.name}: {refreshed.failure.reason}")
+        elif isinstance(provider, Collected):
+            self._collection = up_to_date(self, provider, self._copies)
+
+    # --- the ways to ask --------------------------------------------------------------------------
+
+    def _ask(self, addresses: Sequence[str], handed: Handed) -> Dict[str, Evidence]:
+        """By the provider's own question. A batch that the quota has no room for is asked about as far as it has."""
+        known = self._holding.covering(addresses[0]) if self._holding else None
+        if known is not None:
+            return {address: replace(known, link=self.source.provider.link(address)) for address in addresses}
+        asked, answer = self._put(addresses)
+        told = answer if isinstance(answer, Cause) else self._read(asked, answer)
+        found = self.without(asked, told) if isinstance(told, Cause) else told
+        self._judge(found)
+        whole = {**self._beyond_quota(addresses[len(asked) :]), **found}
+        handed(whole)
+        if self._holding:
+            self._holding.add(found.values())
         if isinstance(answer, Response) and not isinstance(told, Cause):
-            self._answered(addresses, answer, found)
+            self._answered(asked, answer, found)
+        return whole
+
+    def _survey(self, addresses: Sequence[str], handed: Handed) -> Dict[str, Evidence]:
+        """One question about the network that holds them, and one about each that this does not settle."""
+        found = self._settled(addresses)
+        handed(found)
+        for address in addresses:
+            if address not in found:
+                found.update(self.ask((address,), handed))
         return found
 
-    def _put(self, addresses: Sequence[str]) -> Union[Response, Cause]:
-        """The answer to the provider's question, or why there is none."""
+    def _settled(self, addresses: Sequence[str]) -> Dict[str, Evidence]:
+        """What the question about the network settles. After one that failed there is none in this run."""
+        source = self.source
+        if not (self._surveying and isinstance(source.provider, Surveyed)):
+            return {}
+        ((network, _),) = source.provider.surveys(addresses).items()
+        request = source.provider.survey_question(network, source.settings)
+        answer = self.send(Errand(request, (network,), source.survey_account, retries=ONCE))
+        if not isinstance(answer, Response):
+            self._surveying = False
+            return {}
+        found = source.provider.survey_answer(addresses, answer, self.run.clock.now())
+        self._surveying = found is not None
+        if found:
+            self._answered(tuple(found), answer, found)
+        return dict(found or {})
+
+    def _look_up(self, addresses: Sequence[str], collection: Refreshed, handed: Handed) -> Dict[str, Evidence]:
+        """In the copy of the collection, which was brought up to date."""
+        provider = self.source.provider
+        if not isinstance(provider, Collected):
+            return {}
+        told, answer = provider.looked_up(addresses, collection, self.run.clock.now())
+        found = dict(told)
+        self._judge(found, Cause(*collection.failure) if collection.failure else None)
+        handed(found)
+        self._answered(addresses, answer, found)
+        return found
+
+    # --- the provider's own question --------------------------------------------------------------
+
+    def _put(self, addresses: Sequence[str]) -> tuple[Sequence[str], Union[Response, Cause]]:
+        """The addresses that were asked about, the first of all, and the answer or why there is none."""
+        asked = addresses
+        while True:
+            answer = self._question(asked)
+            refused = isinstance(answer, Cause) and answer.status is Status.RATE_LIMITED
+            fewer = self._room(len(asked) - 1) if refused and self.source.cost(len(asked)) > 1 else 0
+            if not fewer:
+                return asked, answer
+            asked = asked[:fewer]
+
+    def _room(self, most: int) -> int:
+        """How many addresses of a batch, up to `most`, what is left of the quota suffices for."""
         try:
-            request = self.source.provider.question(addresses, self.source.settings)
-            host = urlsplit(request.url).hostname or ""
+            left = self._ledger.standing(self.source.account).left
+        except IpthreatError:
+            return 0
+        return self.source.within(min(left.values(), default=MOST), most)
+
+    def _question(self, addresses: Sequence[str]) -> Union[Response, Cause]:
+        source = self.source
+        try:
+            request = source.provider.question(addresses, source.settings)
         except (*FAULTS, IpthreatError) as error:
             return Cause(Status.ERROR, f"it cannot be asked ({type(error).__name__})")
-        return self._exchange(request, host, addresses)
+        sent = () if getattr(source.provider, "whole", False) else addresses
+        return self.send(Errand(request, sent, cost=source.cost(len(addresses))))
 
-    def _judge(self, addresses: Sequence[str], found: Mapping[str, Evidence]) -> None:
+    def _beyond_quota(self, addresses: Sequence[str]) -> Dict[str, Evidence]:
+        """For the rest of a batch that was asked in part."""
+        reason = "what was left of the quota went to more worrying addresses"
+        return self.without(addresses, Cause(Status.RATE_LIMITED, reason))
+
+    def _judge(self, found: Mapping[str, Evidence], cause: Optional[Cause] = None) -> None:
         """Takes in how the question ended: a batch with answers and failures has not failed."""
-        first = found[addresses[0]]
+        first = next(iter(found.values()))
         alike = all(item.status is first.status for item in found.values())
-        ended = Cause(first.status, first.reason) if alike else Cause(Status.OK, "")
+        ended = cause or (Cause(first.status, first.reason) if alike else Cause(Status.OK, ""))
         self.breaker.note(*ended)
         if ended.status is not Status.NOT_ASKED:
             self.last = ended
@@ -138,86 +218,6 @@ class Asking:
         """The same reason for having no answer, for every address."""
         reason = self._redaction.text(cause.reason)
         return {address: failed(self.source.provider, address, cause.status, reason) for address in addresses}
-
-    def _exchange(self, request: Request, host: str, addresses: Sequence[str]) -> Union[Response, Cause]:
-        """The answer without secrets, or why there is none. Each attempt is granted and recorded by itself."""
-        attempt = 1
-        while True:
-            grant = self._permit(host, addresses)
-            if isinstance(grant, Cause):
-                return grant
-            left = min(self.source.settings.timeout, self.run.left)
-            outcome = self.source.transport.attempt(request, left)
-            if outcome.response is not None:
-                self._heed(grant, outcome.response)
-            wait = self._retries.wait(outcome, attempt, self._jitter())
-            if wait is None or wait >= self.run.left or not self.run.pause(wait):
-                return self._ended(outcome)
-            attempt += 1
-
-    def _permit(self, host: str, addresses: Sequence[str]) -> Union[Grant, Cause]:
-        """Waits for the quota's leave and writes the audit line."""
-        account = self.source.account
-        grant = self._granted(addresses)
-        if isinstance(grant, Cause):
-            return grant
-        wait = grant.wait
-        while wait or (wait := self._ledger.start(account, grant)):
-            if not self.run.pause(wait) or self.run.left <= 0:
-                self._ledger.give_back(account, grant)
-                return self.too_late()
-            wait = 0.0
-        try:
-            sent = () if getattr(self.source.provider, "whole", False) else addresses
-            self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, sent)
-        except StoreError as error:
-            self._ledger.give_back(account, grant)
-            return Cause(Status.ERROR, str(error))
-        with self._lock:
-            self.requests += 1
-        return grant
-
-    def _granted(self, addresses: Sequence[str]) -> Union[Grant, Cause]:
-        """The quota's leave; asked for again when a refusal ends within the run: a busy ledger, a new day."""
-        while self.run.left > 0:
-            grant = self._ledger.take(self.source.account, self.run.left, self.source.cost(len(addresses)))
-            if isinstance(grant, Grant):
-                return grant
-            wait = grant.until - self.run.clock.wall()
-            if wait >= self.run.left:
-                return Cause(Status.RATE_LIMITED, grant.reason)
-            self.run.pause(wait)
-        return self.too_late()
-
-    def too_late(self) -> Cause:
-        """Why nothing is asked any more at the end of a run."""
-        why = "the run was stopped" if self.run.stopped else f"the {self.run.seconds:g} s of the run were over"
-        return Cause(Status.NOT_ASKED, why)
-
-    def _heed(self, grant: Grant, response: Response) -> None:
-        """Tells the ledger what the answer says of the quota; after a 429 all who share the key hold their breath."""
-        self._ledger.learn(self.source.account, grant, self._rate(response))
-        asked = retry_after(response) if response.status in (429, 503) else None
-        if asked:
-            self._block(asked, "said that the quota is spent" if response.status == 429 else "asked to be left alone")
-
-    def _rate(self, response: Response) -> Mapping[str, int]:
-        try:
-            return self.source.provider.rate(response)
-        except FAULTS:
-            return {}
-
-    def _block(self, seconds: float, why: str) -> float:
-        """Blocks the key; until when, in seconds since 1970."""
-        until = self.run.clock.wall() + min(seconds, LONGEST_RESET)
-        self._ledger.block(self.source.account, until, f"{self.source.name} {why}")
-        return until
-
-    def _ended(self, outcome: Outcome) -> Union[Response, Cause]:
-        if outcome.response is not None:
-            return self._redaction.response(outcome.response)
-        late = isinstance(outcome.failure, FetchTimeout)
-        return Cause(Status.TIMEOUT if late else Status.ERROR, str(outcome.failure))
 
     def _read(self, addresses: Sequence[str], response: Response) -> Union[Dict[str, Evidence], Cause]:
         """What the provider makes of its answer, or that it cannot read it."""
@@ -240,6 +240,6 @@ class Asking:
         asked = retry_after(response)
         reset = self._rate(response).get("reset", 0) - self.run.clock.wall()
         seconds = asked if asked is not None else reset if reset > 0 else SPENT_FOR
-        until = self._block(seconds, "said that the quota is spent")
+        until = self._block(seconds, "said that the quota is spent", self.source.account)
         told = "" if asked is not None else f"; nothing is asked before {clock_text(until)}"
         return {address: replace(item, reason=item.reason + told) for address, item in found.items()}

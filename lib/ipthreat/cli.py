@@ -98,6 +98,7 @@ def _check(verbs: _Verbs) -> None:
     verb = _verb(verbs, "check", "judge addresses given by hand", "ipthreat check 8.8.8.8 '18.237.3[.]202' --explain")
     verb.add_argument("address", nargs="+", help="addresses, also defanged, with port or in brackets; - reads stdin")
     verb.add_argument("--explain", action="store_true", help="show how each confidence came about")
+    verb.add_argument("--deep", action="store_true", help="with --live: also ask what is tied to the one address")
     _judging(verb)
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 from .address import network
-from .asking import Answered, LiveSource
+from .asking import Answered
 from .clock import SYSTEM, Clock
+from .copies import FOLDER as COPIES
+from .copies import CopyFiles
 from .database import PATIENCE
 from .egress import AUDIT_FILE, Audit, Egress
 from .errors import InputError
 from .live import Bounds, Ground, Live
+from .livesource import LiveSource
 from .policy import POLICIES, Policy
 from .providers import LiveProvider, with_third_parties
 from .quota import Account, Ledger
@@ -38,6 +41,8 @@ class Wish:
     tlp: Optional[str] = None
     """Label of the data the addresses come from."""
     dry: bool = False
+    deep: bool = False
+    """True for a deep look at a single address."""
     alert: bool = False
     """True lets the run spend what is kept in reserve for alerts."""
     watchers: Tuple[Answered, ...] = ()
@@ -133,5 +138,6 @@ def open_live(
         tuple(name for name, own in settings.providers.items() if not own.enabled),
         wish.as_of,
         wish.watchers,
+        CopyFiles(folder / COPIES, tell),
     )
-    return Live(sources, ground, Bounds(settings.budget, settings.timeout, wish.dry))
+    return Live(sources, ground, Bounds(settings.budget, settings.timeout, wish.dry, wish.deep))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Deque, Dict, List, Mapping, Sequence, Tuple
+from typing import Collection, Deque, Dict, List, Mapping, Sequence
 
 from .asking import Asking
 from .breaker import Cause
 from .clock import Run
 from .dossier import Evidence, Status
+from .livesource import Batch
 
 GRACE = 5.0
 """Seconds that answers under way are waited for when the run is interrupted: they are paid for."""
@@ -24,15 +25,13 @@ _TICK = 0.5
 class Lane:
     """The questions of a run to one provider, most pressing first."""
 
-    def __init__(self, asking: Asking, addresses: Sequence[str]) -> None:
+    def __init__(self, asking: Asking, addresses: Sequence[str], never_sent: Collection[str] = ()) -> None:
+        """`never_sent`: addresses that must not be in anything that is asked, not even in a network."""
         self.asking = asking
-        self._size = asking.source.at_once
-        self._waiting: Deque[Tuple[str, ...]] = deque(
-            tuple(addresses[start : start + self._size]) for start in range(0, len(addresses), self._size)
-        )
+        self._waiting: Deque[Batch] = deque(asking.source.batches(addresses, never_sent))
         self._addresses = tuple(addresses)
         self._alive = 0
-        self._flying: List[Tuple[str, ...]] = []
+        self._flying: List[Batch] = []
         self._found: Dict[str, Evidence] = {}
         self._changed = threading.Condition()
 

@@ -13,14 +13,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .asking import Answered, Asking, LiveSource
+from .asking import Answered, Asking
 from .clock import SYSTEM, Clock, Run
+from .copies import IN_MEMORY, CopyFiles, kept_copy
+from .deep import deep_looks, deepened, lacking, requests_of
 from .dossier import Dossier, Evidence, SourceKind, Status
 from .egress import Audit, Egress
 from .exchange import Response
 from .lanes import Lane, ask_all
+from .livesource import LiveSource
+from .metering import quota_errand
 from .plan import Plan, plan_of
 from .policy import Policy
+from .providers.further import Mirrored
 from .quota import Ledger
 from .selection import Part, not_asked, select
 from .store import EvidenceStore, stale
@@ -36,6 +41,8 @@ class Bounds:
     seconds: float = 60.0
     dry: bool = False
     """Goes all the way to the asking and asks nothing."""
+    deep: bool = False
+    """Also asks what is tied to the address, where the run is about a single one."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Ground:
     """The moment judged, which came before the asking: what is answered in this run counts as known then."""
     watchers: Tuple[Answered, ...] = field(default=())
     """Called with each answer as it comes: recording, progress."""
+    copies: CopyFiles = IN_MEMORY
+    """Of what providers work with."""
 
 
 class Live:
@@ -68,6 +77,7 @@ class Live:
         self._asking: Dict[str, Asking] = {}
         self.planned: Optional[Plan] = None
         """What a dry run would have asked; None for any other run."""
+        self._remarks: List[str] = []
 
     def close(self) -> None:
         """Closes connections, store and ledger; what has expired leaves the store."""
@@ -88,6 +98,11 @@ class Live:
         """New addresses that may still be asked about."""
         return self._left
 
+    @property
+    def remarks(self) -> Tuple[str, ...]:
+        """What a person should know of the run and no entry tells, a line each."""
+        return (*[line for asking in self._asking.values() for line in asking.remarks], *self._remarks)
+
     def plan(self, dossiers: Sequence[Dossier]) -> Plan:
         """What `answers` would ask, cost and take; asks nothing."""
         return self._plan(dossiers, self._selected(dossiers))
@@ -104,17 +119,49 @@ class Live:
         gathered: Dict[str, List[Evidence]] = {dossier.address: [] for dossier in dossiers if dossier.is_global}
         for name, part in parts.items():
             for address, item in self._joined(part, found.get(name, {})).items():
-                gathered[address].append(self._dated(item))
+                gathered[address].append(item)
+        if not self._bounds.dry:
+            self._deepen(dossiers, gathered)
         off = [Evidence(name, SourceKind.PROVIDER, Status.DISABLED) for name in self._ground.disabled]
-        return {address: (*items, *off) for address, items in gathered.items()}
+        return {address: (*map(self._dated, items), *off) for address, items in gathered.items()}
+
+    def _deepen(self, dossiers: Sequence[Dossier], gathered: Mapping[str, List[Evidence]]) -> None:
+        """Puts what is tied to the address into its entry, where the run is a deep look at one."""
+        for source, address in self._deep_looks(dossiers):
+            items = gathered[address]
+            place = next((place for place, item in enumerate(items) if lacking(item)), None)
+            if place is not None:
+                found = deepened(self._asking_of(source), address, items[place])
+                self._remarks += found.remarks
+                self._ground.store.adopt([(address, found.evidence)])  # the look-up itself grows no younger by it
+                items[place] = found.evidence
+
+    def _deep_looks(self, dossiers: Sequence[Dossier]) -> List[Tuple[LiveSource, str]]:
+        """Whom to ask about what is tied to the one address of the run."""
+        wished = self._bounds.deep and self._bounds.budget > 0 and len(dossiers) == 1
+        return deep_looks(self._sources, self._ground.egress, dossiers[0]) if wished else []
 
     def _selected(self, dossiers: Sequence[Dossier]) -> Dict[str, Part]:
         ground = self._ground
         return select(by_worry(dossiers, ground.policy), self._sources, ground.store, ground.egress, self._left)
 
     def _plan(self, dossiers: Sequence[Dossier], parts: Mapping[str, Part]) -> Plan:
-        bounds = self._bounds
-        return plan_of(dossiers, self._sources, parts, self._ground.ledger, bounds.budget, bounds.seconds)
+        bounds, further = (
+            self._bounds,
+            {source.name: self._further(source, parts[source.name]) for source in self._sources},
+        )
+        for source, address in self._deep_looks(dossiers):
+            further[source.name] += requests_of(address, parts[source.name])
+        return plan_of(dossiers, self._sources, parts, self._ground.ledger, bounds.budget, bounds.seconds, further)
+
+    def _further(self, source: LiveSource, part: Part) -> int:
+        """Requests beside those of the look-ups, where there are any look-ups."""
+        ground, provider = self._ground, source.provider
+        due = 1 if part.asked and quota_errand(source, ground.ledger) else 0
+        if part.asked and isinstance(provider, Mirrored):
+            copy = kept_copy(provider, source, ground.copies)
+            due += provider.due(copy, source.settings, ground.clock.now())
+        return due
 
     def _dry(self, parts: Mapping[str, Part]) -> Dict[str, Dict[str, Evidence]]:
         return {
@@ -124,7 +171,7 @@ class Live:
 
     def _asked(self, parts: Mapping[str, Part]) -> Dict[str, Dict[str, Evidence]]:
         lanes = [
-            Lane(self._asking_of(source), parts[source.name].asked)
+            Lane(self._asking_of(source), parts[source.name].asked, parts[source.name].never_sent)
             for source in self._sources
             if parts[source.name].asked
         ]
@@ -146,7 +193,9 @@ class Live:
     def _asking_of(self, source: LiveSource) -> Asking:
         if source.name not in self._asking:
             ground = self._ground
-            self._asking[source.name] = Asking(source, ground.ledger, ground.audit, self._current_run(), self._answered)
+            self._asking[source.name] = Asking(
+                source, ground.ledger, ground.audit, self._current_run(), self._answered, copies=ground.copies
+            )
         return self._asking[source.name]
 
     def _current_run(self) -> Run:

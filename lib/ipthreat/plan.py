@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from .asking import LiveSource
 from .dossier import Dossier
+from .livesource import LiveSource
 from .quota import Ledger, Standing
 from .quota.account import MOST
 from .selection import Part
@@ -29,9 +29,10 @@ class PlannedCalls:
     asked: int
     """Addresses it would be asked about."""
     requests: int
-    """Requests that takes, without retries."""
+    """Requests that takes, without retries: at most, where one answer may spare others; with those beside the look-ups,
+    such as for what is tied to an address. Of a collection that is mirrored nobody knows how many pages are new."""
     refused: int
-    """… of which the quota of the day or month has no room for so many."""
+    """… of which the quota of the day or month has no room for so many. A batch may be asked in part."""
     seconds: float
     """How long it takes, by the limits per second and minute and the number of simultaneous requests."""
     left: Mapping[str, int]
@@ -86,13 +87,19 @@ def plan_of(
     ledger: Ledger,
     budget: int,
     timeout: float,
+    further: Mapping[str, int],
 ) -> Plan:
-    """The plan of a run over these dossiers, as `select` has divided them."""
+    """The plan of a run over these dossiers, as `select` has divided them.
+
+    `further`: provider → requests beside those of the look-ups.
+    """
     scopes: Dict[str, int] = {}
     for dossier in dossiers:
         scopes[dossier.scope] = scopes.get(dossier.scope, 0) + 1
     invalid, sendable = scopes.get("invalid", 0), scopes.get("global", 0)
-    calls: List[PlannedCalls] = [_calls(source, parts[source.name], ledger) for source in sources]
+    calls: List[PlannedCalls] = [
+        _calls(source, parts[source.name], ledger, further.get(source.name, 0)) for source in sources
+    ]
     return Plan(
         distinct=len(dossiers),
         invalid=invalid,
@@ -104,11 +111,15 @@ def plan_of(
     )
 
 
-def _calls(source: LiveSource, part: Part, ledger: Ledger) -> PlannedCalls:
+def _calls(source: LiveSource, part: Part, ledger: Ledger, further: int) -> PlannedCalls:
     standing = ledger.standing(source.account)
-    requests = math.ceil(len(part.asked) / source.at_once)
-    room = min(standing.left.values(), default=MOST) // source.cost(min(source.at_once, len(part.asked) or 1))
-    made = min(requests, room)
+    batches, size = source.batches(part.asked, part.never_sent), source.at_once
+    surveys = [batch for batch in batches if len(batch) > size]  # … and in the worst case each of it by itself
+    look_ups = len(batches) - len(surveys) + sum(map(len, surveys))
+    room = min(standing.left.values(), default=MOST) / source.cost(min(size, len(part.asked) or 1))
+    refused = look_ups - min(look_ups, math.ceil(room))
+    requests = look_ups + len(surveys) + further
+    made = requests - refused
     return PlannedCalls(
         provider=source.name,
         cached=len(part.fresh),
@@ -116,7 +127,7 @@ def _calls(source: LiveSource, part: Part, ledger: Ledger) -> PlannedCalls:
         beyond_budget=len(part.silent) - part.withheld,
         asked=len(part.asked),
         requests=requests,
-        refused=requests - made,
+        refused=refused,
         seconds=_duration(source, standing, made, ledger.now()),
         left=standing.left,
     )

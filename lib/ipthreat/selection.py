@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, NamedTuple, Sequence, Set
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Sequence, Set
 
-from .asking import LiveSource
 from .dossier import Dossier, Evidence, SourceKind, Status
 from .egress import Egress
+from .livesource import LiveSource
 from .store import EvidenceStore
 
 
@@ -25,6 +25,8 @@ class Part:
     """How many of those are not sent, by the rules of egress or for their kind; the others are beyond the budget."""
     asked: Sequence[str] = ()
     """Addresses to ask about, most worrying first."""
+    never_sent: FrozenSet[str] = frozenset()
+    """Addresses that must not be part of any question."""
 
 
 class _Sorted(NamedTuple):
@@ -81,7 +83,8 @@ def _part(name: str, item: _Sorted, chosen: Set[str], budget: int) -> Part:
     beyond = not_asked(name, f"the budget of {budget:,} new addresses went to more worrying ones")
     left_out = {address: beyond for address in item.open if address not in chosen}
     asked: List[str] = [address for address in item.open if address in chosen]
-    return Part(item.fresh, item.old, {**item.withheld, **left_out}, len(item.withheld), asked)
+    silent, withheld = {**item.withheld, **left_out}, frozenset(item.withheld)
+    return Part(item.fresh, item.old, silent, len(withheld), asked, withheld)
 
 
 def _answered(dossier: Dossier, name: str) -> bool:

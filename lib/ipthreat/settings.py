@@ -17,8 +17,8 @@ PERIODS: Tuple[str, ...] = ("second", "minute", "hour", "day", "month")
 """The periods a quota may be counted in. Days and months are those of UTC."""
 
 
-_PUBLIC = frozenset({"plan"})
-"""Extra settings whose values are ordinary words, such as `community`, that answers hold as well."""
+_PUBLIC = frozenset({"plan", "bootstrap"})
+"""Extra settings whose values are ordinary words, such as `community` or `off`, that answers hold as well."""
 
 
 @dataclass(frozen=True)

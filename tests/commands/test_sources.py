@@ -323,3 +323,66 @@ def test_a_slip_in_a_rule_of_egress_is_refused_before_anything_is_asked(desk: De
     (desk.data / "ipthreat.conf").chmod(0o600)
     assert "there is no setting 'no-send'; there are key, base_url" in desk.fails("check", HOSTILE, "--live")
     assert desk.asked == []
+
+
+# --- a deep look ----------------------------------------------------------------------------------------------------
+
+
+def tied_to(address: str) -> dict:
+    """Routes of what VirusTotal ties to an address."""
+    place = f"/api/v3/ip_addresses/{address}"
+    name = {"type": "resolution", "attributes": {"host_name": "bad.example", "date": 1700000000}}
+    file = {"type": "file", "id": "9f" * 32, "attributes": {"meaningful_name": "a\x1b[31m.exe"}}
+    return {
+        f"{place}/resolutions": behaviours.data(json.dumps({"data": [name] * 3, "meta": {"count": 57}}).encode()),
+        f"{place}/communicating_files": behaviours.data(json.dumps({"data": [file]}).encode()),
+    }
+
+
+@pytest.fixture
+def deep_desk(tmp_path: Path, capsys: pytest.CaptureFixture) -> Iterator[Desk]:
+    with FakeServer({**vendor_routes(), **tied_to(HOSTILE)}) as server:
+        yield Desk(tmp_path, server, capsys)
+
+
+def test_a_deep_look_prints_what_is_tied_to_the_address(deep_desk: Desk):
+    out = deep_desk.runs("check", HOSTILE, "--live", "--deep")
+    assert "  tied to it: 57 names resolved to it, 1 file talks to it\n    bad[.]example\n" in out
+    assert "a\\x1b[31m[.]exe" in out
+    assert "\x1b[31m" not in out
+    assert deep_desk.asked == [HOSTILE, "resolutions", "communicating_files"]
+    assert "asked: virustotal 3 requests" in deep_desk.shown[-1]
+
+
+def test_a_deep_look_is_in_the_json_with_every_name(deep_desk: Desk):
+    (found,) = json.loads(deep_desk.runs("check", HOSTILE, "--live", "--deep", "--json"))["assessments"]
+    (entry,) = [item for item in found["evidence"] if item["source"] == "virustotal"]
+    assert entry["related"][0] == "bad.example"
+
+
+def test_a_relation_that_was_not_had_is_told_beside_what_was_asked(deep_desk: Desk):
+    deep_desk.server.route(f"/api/v3/ip_addresses/{HOSTILE}/resolutions", behaviours.status(403))
+    deep_desk.runs("check", HOSTILE, "--live", "--deep")
+    assert f"virustotal: resolutions of {HOSTILE}: forbidden: " in deep_desk.shown[-1]
+
+
+def test_a_dry_run_of_a_deep_look_names_its_requests_and_makes_none(deep_desk: Desk):
+    deep_desk.runs("check", HOSTILE, "--dry-run", "--deep")
+    assert "virustotal: 0 known, 3 requests" in deep_desk.shown[-1]
+    assert deep_desk.asked == []
+
+
+@pytest.mark.parametrize("others", [["1.1.1.1"], ["1.1.1.1,9.9.9.9"], ["rubbish"]])
+def test_a_deep_look_is_at_one_address(deep_desk: Desk, others: List[str]):
+    told = deep_desk.fails("check", HOSTILE, *others, "--live", "--deep")
+    assert told == "ipthreat: --deep looks at one address: what is tied to it takes requests of its own\n"
+    assert deep_desk.asked == []
+
+
+def test_the_same_address_in_two_spellings_is_one(deep_desk: Desk):
+    deep_desk.runs("check", HOSTILE, HOSTILE.replace(".", "[.]"), "--live", "--deep")
+    assert deep_desk.asked == [HOSTILE, "resolutions", "communicating_files"]
+
+
+def test_a_deep_look_without_the_word_live_is_refused(deep_desk: Desk):
+    assert deep_desk.fails("check", HOSTILE, "--deep") == "ipthreat: --deep needs --live: nobody is asked without it\n"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timezone
 
 import pytest
 from answers import ADDRESS, NOW, SETTINGS, answer, changed, load
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ipthreat.dossier import Status, Verdict
 from ipthreat.exchange import Response
+from ipthreat.providers import base
 from ipthreat.providers.abuseipdb import AbuseIPDB
+from ipthreat.testkit.providers import CANARY, mutants_at, paths
 
 ABUSEIPDB = AbuseIPDB()
 
@@ -81,35 +86,89 @@ def test_the_headers_tell_the_quota():
     assert ABUSEIPDB.rate(Response(200, headers)) == {"limit_day": 1000, "remaining_day": 998, "reset": 1767400000}
 
 
-def test_the_neighbours_in_a_block_have_scores_and_no_reporters():
-    request = ABUSEIPDB.block_question("198.51.100.0/24", SETTINGS)
-    ended, found = ABUSEIPDB.block(answer(load("abuseipdb", "block")), NOW)
+# --- a whole network ------------------------------------------------------------------------------------------------
+
+QUIET = "198.51.100.200"
+"""An address of the network that nobody reported."""
+
+
+def test_a_network_is_asked_about_when_enough_of_its_addresses_are():
+    near = [f"198.51.100.{number}" for number in range(4)]
+    found = ABUSEIPDB.surveys(["203.0.113.1", *near, "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"])
+    assert found == {"198.51.100.0/24": near}
+    assert ABUSEIPDB.surveys(near[:3]) == {}
+
+
+def test_the_question_about_a_network_is_one_of_the_same_window():
+    request = ABUSEIPDB.survey_question("198.51.100.0/24", SETTINGS)
     assert request.url.endswith("/check-block")
-    assert request.params["network"] == "198.51.100.0/24"
-    assert ended.status is Status.OK
+    assert request.params == {"network": "198.51.100.0/24", "maxAgeInDays": "90"}
+    assert CANARY in request.headers["Key"]
+
+
+def test_only_addresses_that_nobody_reported_are_settled_by_the_answer_about_their_network():
+    found = ABUSEIPDB.survey_answer([ADDRESS, QUIET, "198.51.100.9"], answer(load("abuseipdb", "block")), NOW)
+    assert found is not None
+    assert {address: item.status for address, item in found.items()} == {QUIET: Status.NOT_FOUND}
+    assert "whether it is whitelisted, the answer about its network does not say" in found[QUIET].reason
+    assert (found[QUIET].verdict, found[QUIET].score) == (Verdict.UNKNOWN, None)
+
+
+def test_the_neighbours_in_a_block_have_scores_and_no_reporters():
+    found = ABUSEIPDB.answers([ADDRESS, "198.51.100.9"], answer(load("abuseipdb", "block")), NOW)
+    assert {item.status for item in found.values()} == {Status.OK}
     assert {address: item.score for address, item in found.items()} == {"198.51.100.7": 84, "198.51.100.9": 0}
     assert found[ADDRESS].counts == {"reports": 3}
     assert found[ADDRESS].last_seen == datetime(2025, 12, 28, 20, 8, 34, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
-    "response, status",
+    "response",
     [
-        (answer({"data": {"reportedAddress": []}}), Status.NOT_FOUND),
-        (answer({"data": {}}), Status.ERROR),
-        (answer([]), Status.ERROR),
-        (Response(402, {}, b"{}"), Status.FORBIDDEN),
-        (Response(429, {}, b"{}"), Status.RATE_LIMITED),
-        (Response(200, {}, b"<html>"), Status.ERROR),
+        answer({"data": {}}),
+        answer([]),
+        answer({"data": {"reportedAddress": {}}}),
+        Response(401, {}, b"{}"),
+        Response(402, {}, b"{}"),
+        Response(404, {}, b"{}"),
+        Response(429, {}, b"{}"),
+        Response(500, {}, b"{}"),
+        Response(200, {}, b"<html>"),
+        Response(200, {}, b'{"data": {"reportedAdd'),
     ],
 )
-def test_a_block_without_an_answer_says_why(response, status):
-    ended, found = ABUSEIPDB.block(response, NOW)
-    assert (ended.status, found) == (status, {})
+def test_a_block_without_an_answer_settles_nothing(response):
+    assert ABUSEIPDB.survey_answer([ADDRESS, QUIET], response, NOW) is None
+    told = ABUSEIPDB.answers([ADDRESS, QUIET], response, NOW)
+    assert not [item for item in told.values() if item.status in (Status.OK, Status.NOT_FOUND)]
 
 
-def test_nonsense_among_the_neighbours_is_left_out():
+@pytest.mark.parametrize("row", [None, "x", {"ipAddress": "x", "abuseConfidenceScore": 9}, {}, []])
+def test_a_row_that_names_no_address_could_be_any_so_that_nobody_is_taken_for_unreported(row):
     body = load("abuseipdb", "block")
-    rows = body["data"]["reportedAddress"]
-    rows += [None, "x", {"ipAddress": "x", "abuseConfidenceScore": 9}, {**rows[0], "abuseConfidenceScore": "9"}]
-    assert len(ABUSEIPDB.block(answer(body), NOW)[1]) == 2
+    body["data"]["reportedAddress"].append(row)
+    assert ABUSEIPDB.survey_answer([QUIET], answer(body), NOW) is None
+
+
+def test_a_reported_address_whose_score_cannot_be_read_is_not_taken_for_unreported():
+    body = load("abuseipdb", "block")
+    body["data"]["reportedAddress"].append({"ipAddress": QUIET, "abuseConfidenceScore": "9"})
+    assert ABUSEIPDB.survey_answer([QUIET], answer(body), NOW) == {}
+
+
+@pytest.mark.parametrize(
+    "network, netmask", [("203.0.113.0", "255.255.255.0"), (None, None), ("198.51.100.0", "x"), ("::", "1")]
+)
+def test_an_answer_about_another_network_settles_nothing(network, netmask):
+    body = load("abuseipdb", "block")
+    body["data"].update(networkAddress=network, netmask=netmask)
+    assert ABUSEIPDB.survey_answer([QUIET], answer(body), NOW) == {}
+
+
+@given(seed=st.integers(0, 2**32))
+def test_a_damaged_answer_about_a_network_never_hides_a_report(seed):
+    chance, body = random.Random(seed), load("abuseipdb", "block")
+    place = chance.choice([place for place in paths(body) if "ipAddress" not in place])
+    damaged = chance.choice(list(mutants_at(body, place)))
+    if len(base.listed(base.mapping(base.mapping(damaged).get("data")).get("reportedAddress"))) == 2:
+        assert ADDRESS not in (ABUSEIPDB.survey_answer([ADDRESS], answer(damaged), NOW) or {})

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from answers import ADDRESS, NOW, RECORDINGS, SETTINGS, answer, changed, load, recorded
+from answers import ADDRESS, NOW, RECORDINGS, SELF_HOSTED, SETTINGS, answer, changed, load, recorded
+from hypothesis import given
+from hypothesis import strategies as st
+from refreshing import refreshed
 
 from ipthreat.dossier import Status, Verdict
 from ipthreat.errors import FetchError
 from ipthreat.exchange import Response
+from ipthreat.providers.base import Failure
 from ipthreat.providers.rdap import Rdap
-from ipthreat.providers.rdap_bootstrap import REGISTRIES, built_in, read_bootstrap
+from ipthreat.providers.rdap_bootstrap import REGISTRIES, built_in, read_bootstrap, read_copy
 from ipthreat.testkit.providers import CanarySettings
 
 RDAP = Rdap()
@@ -158,3 +164,100 @@ def test_a_file_that_names_no_service_is_refused_in_one_sentence(document):
 def test_the_built_in_table_is_ianas():
     files = recorded("rdap/whoisit_bootstrap.json")
     assert read_bootstrap(files["ipv4"], files["ipv6"]) == built_in()
+
+
+# --- the copy of IANA's table ---------------------------------------------------------------------------------------
+
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
+SIX = {"services": [[["2001:db8::/32"], ["https://rdap.six.example/"]]]}
+
+
+def fresh_copy(at=NOW):
+    found, _ = refreshed(RDAP.refresh(None, SETTINGS, at), [answer(load("rdap", "bootstrap")), answer(SIX)])
+    return found
+
+
+def test_both_files_of_iana_are_fetched_and_tell_which_registry_is_asked():
+    found, asked = refreshed(RDAP.refresh(None, SETTINGS, NOW), [answer(load("rdap", "bootstrap")), answer(SIX)])
+    assert [request.url for request in asked] == [f"https://data.iana.org/rdap/ipv{version}.json" for version in (4, 6)]
+    provider = RDAP.equipped(found.copy)
+    assert found.failure is None
+    assert provider.question([ADDRESS], SETTINGS).url == f"https://rdap.two.example/x/ip/{ADDRESS}"
+    assert provider.question(["2001:db8::7"], SETTINGS).url.startswith("https://rdap.six.example/ip/")
+
+
+def test_a_copy_is_used_for_a_week_and_then_fetched_anew():
+    kept = fresh_copy().copy
+    assert RDAP.due(kept, SETTINGS, NOW + WEEK - DAY) == 0
+    assert refreshed(RDAP.refresh(kept, SETTINGS, NOW + WEEK - DAY), []) == ((kept, None), [])
+    assert RDAP.due(kept, SETTINGS, NOW + WEEK) == 2
+    assert len(refreshed(RDAP.refresh(kept, SETTINGS, NOW + WEEK), [answer(SIX), answer(SIX)])[1]) == 2
+
+
+def test_a_copy_of_a_clock_that_was_ahead_is_fetched_anew():
+    assert RDAP.due(fresh_copy(NOW + DAY).copy, SETTINGS, NOW) == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Response(401),
+        Response(404),
+        Response(429),
+        Response(500),
+        Response(302, {"Location": "https://else.example"}),
+        Response(200, {}, b"<html>"),
+        Response(200, {}, b'{"services": [[['),
+        answer({"services": [[["198.0.0.0/8"], ["http://plain.example"]]]}),
+        answer([]),
+        Failure(Status.TIMEOUT, "late"),
+    ],
+)
+@pytest.mark.parametrize("sound", [0, 1])
+def test_a_file_that_cannot_be_had_leaves_the_older_table_and_is_tried_for_once_a_day(broken, sound):
+    kept, later = fresh_copy().copy, NOW + WEEK
+    found, _ = refreshed(RDAP.refresh(kept, SETTINGS, later), [answer(SIX)] * sound + [broken])
+    assert found.failure is not None
+    assert "an older table tells which registry to ask" in found.failure.reason
+    assert read_copy(found.copy) == read_copy(kept)
+    assert RDAP.due(found.copy, SETTINGS, later + DAY / 2) == 0
+    assert RDAP.due(found.copy, SETTINGS, later + DAY) == 2
+
+
+def test_a_try_that_was_never_made_does_not_count():
+    found, _ = refreshed(RDAP.refresh(None, SETTINGS, NOW), [Failure(Status.NOT_ASKED, "the run was over")])
+    assert RDAP.due(found.copy, SETTINGS, NOW) == 2
+
+
+def test_without_any_copy_the_built_in_table_tells():
+    found, _ = refreshed(RDAP.refresh(None, SETTINGS, NOW), [Response(500)])
+    assert RDAP.equipped(found.copy) is RDAP
+
+
+@pytest.mark.parametrize("settings", [SELF_HOSTED, CanarySettings(extra={"bootstrap": "off"})])
+def test_who_needs_no_table_or_wants_none_fetches_none(settings):
+    assert RDAP.place_of_copy(settings) == ""
+    assert RDAP.due(None, settings, NOW) == 0
+    assert refreshed(RDAP.refresh(None, settings, NOW), []) == ((None, None), [])
+
+
+def test_a_mirror_of_the_table_can_be_named():
+    settings = CanarySettings(extra={"bootstrap": "https://mirror.example/rdap/"})
+    _, asked = refreshed(RDAP.refresh(None, settings, NOW), [answer(SIX), answer(SIX)])
+    assert asked[0].url == "https://mirror.example/rdap/ipv4.json"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["files", "fetched", "tried", "ipv4.json", "ipv6.json", "services"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(kept=JSON)
+def test_whatever_was_kept_as_a_copy_there_is_a_registry_to_ask(kept):
+    assert RDAP.equipped(kept).question([ADDRESS], SETTINGS).url.startswith("https://")
+    assert RDAP.due(kept, SETTINGS, NOW) in (0, 2)

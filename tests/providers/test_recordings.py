@@ -176,11 +176,11 @@ def test_abuseipdbs_answers_in_another_tools_wrapping(place, said):
 
 def test_abuseipdbs_block_is_read():
     body = recorded("abuseipdb/rapid7_check_cidr_data.json")
-    ended, found = AbuseIPDB().block(answer(body), NOW)
-    assert (ended.status.value, {address: item.score for address, item in found.items()}) == (
-        "ok",
-        {"198.51.100.100": 11},
-    )
+    found = AbuseIPDB().answers(["198.51.100.100", "198.51.100.101"], answer(body), NOW)
+    assert {address: (item.status.value, item.score) for address, item in found.items()} == {
+        "198.51.100.100": ("ok", 11),
+        "198.51.100.101": ("not_found", None),
+    }
 
 
 def test_virustotals_resolutions_are_read():

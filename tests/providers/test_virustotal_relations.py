@@ -70,15 +70,33 @@ def test_items_that_make_no_sense_are_left_out(relation, rows):
 def test_the_names_join_the_evidence_newest_first_and_once():
     evidence = VIRUSTOTAL.parse(ADDRESS, load("virustotal", "hostile"), NOW)
     page = relations.answer("resolutions", answer(load("virustotal", "resolutions")), NOW)
-    once = relations.joined(evidence, page)
+    once = relations.joined(evidence, "resolutions", page)
     assert once.related == ("new.example", "old.example")
-    assert relations.joined(once, page) == once
+    assert relations.joined(once, "resolutions", page) == once
+
+
+def test_the_number_in_all_joins_the_counts_and_changes_no_other():
+    evidence = VIRUSTOTAL.parse(ADDRESS, load("virustotal", "hostile"), NOW)
+    page = relations.answer("resolutions", answer(load("virustotal", "resolutions")), NOW)
+    assert relations.joined(evidence, "resolutions", page).counts == {**evidence.counts, "resolutions": 57}
+    none = relations.answer("resolutions", answer({"data": []}), NOW)
+    assert relations.joined(evidence, "resolutions", none).counts["resolutions"] == 0
+
+
+def test_files_join_with_what_is_known_of_them():
+    evidence = VIRUSTOTAL.parse(ADDRESS, load("virustotal", "hostile"), NOW)
+    page = relations.answer("communicating_files", answer(load("virustotal", "communicating_files")), NOW)
+    joined = relations.joined(evidence, "communicating_files", page)
+    assert joined.related == (f"{'9f' * 32} (invoice.exe 50/70)", f"{'1c' * 32} (0/0)")
 
 
 def test_no_more_names_join_than_a_report_can_show():
     evidence = VIRUSTOTAL.parse(ADDRESS, load("virustotal", "hostile"), NOW)
     many = tuple(relations.Related(f"host{number}.example", None) for number in range(500))
-    assert len(relations.joined(evidence, relations.Page(Status.OK, many)).related) == relations.RELATED_LIMIT
+    assert (
+        len(relations.joined(evidence, "resolutions", relations.Page(Status.OK, many)).related)
+        == relations.RELATED_LIMIT
+    )
 
 
 # --- the quota of the account ---------------------------------------------------------------------------------------

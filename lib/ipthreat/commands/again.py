@@ -27,6 +27,7 @@ def rerun(verb: str, options: argparse.Namespace, inputs: Sequence[str], moment:
         value = getattr(options, name, None)
         if value and value != usual:
             words += [f"--{name}", PurePath(value).name if name == "allowlist" else value]
+    words += ["--deep"] if getattr(options, "deep", False) else []
     when = ["--live"] if options.live else ["--as-of", moment.strftime("%Y-%m-%dT%H:%M:%SZ")]
     return shlex.join([*words, *when])
 

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 from .. import demo, paths
 from ..address import split
 from ..allowlist import Allowlist
-from ..assessment import Assessment
 from ..case import Case
 from ..dossier import Evidence
 from ..errors import InputError, IpthreatError
-from ..explanation import counterfactual, explain
-from ..gather import Gatherer, RecordedSource
+from ..gather import Gatherer, RecordedSource, scoped
 from ..intelligence import Intelligence
 from ..judge import Judge
 from ..policy import policy_named
@@ -28,16 +26,16 @@ from ..recorded import parse_time, read_evidence
 from ..report import pdf
 from ..report.actionable import document
 from ..report.actions import actions
-from ..report.citations import owner_line
 from ..report.escape import visible
 from ..report.formats import FORMATS, format_named, html_page, write_all
-from ..report.prose import age_text, counted
+from ..report.prose import counted
 from ..report.tables import json_data
 from ..signals import EARLY, age_in_days
 from ..terminal import coloured, colours_wanted, say
 from .again import TITLE, TLP, rerun
 from .ground import Environment, lists_file, now, output
 from .local import NO_FILES, Local, local_files
+from .telling import told
 
 if TYPE_CHECKING:  # what asks providers is loaded only when they are asked
     from ..live import Live
@@ -85,12 +83,17 @@ def _worth(item: Evidence, moment: datetime) -> Tuple[bool, bool, float]:
 def _asked(options: argparse.Namespace, environment: Environment, moment: datetime) -> Optional[LiveRun]:
     """The live part of the command; None when nobody is to be asked."""
     if not options.live and not options.dry_run:
-        if options.record or options.budget is not None:
-            raise InputError(f"{'--record' if options.record else '--budget'} needs --live: nobody is asked without it")
+        wished = {"--record": options.record, "--budget": options.budget is not None, "--deep": _is_deep(options)}
+        for option in (name for name, given in wished.items() if given):
+            raise InputError(f"{option} needs --live: nobody is asked without it")
         return None
     from .sources import live_run
 
     return live_run(options, environment, moment)
+
+
+def _is_deep(options: argparse.Namespace) -> bool:
+    return bool(getattr(options, "deep", False))  # `report` has no such option
 
 
 @contextmanager
@@ -140,9 +143,11 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat check`: one paragraph per address, or the explanations as JSON."""
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
+    texts = list(_addresses(options.address))
+    if _is_deep(options) and len({scoped(text) for text in texts}) != 1:
+        raise InputError("--deep looks at one address: what is tied to it takes requests of its own")
     asked = _asked(options, environment, moment)
     judge = _judge(options, intelligence, moment, asked, environment)
-    texts = list(_addresses(options.address))
     with _recorded_on_the_way(asked):
         case = judge.addresses(texts, "Addresses by hand", rerun("check", options, texts, moment))
     if options.json:
@@ -150,7 +155,7 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     else:
         colours = colours_wanted(sys.stdout, environment)
         for assessment in case.assessments:
-            output("\n".join(_told(assessment, options.explain, colours)))
+            output("\n".join(told(assessment, options.explain, colours)))
     if asked:
         asked.finish()
     return 0
@@ -162,40 +167,6 @@ def _addresses(texts: Sequence[str]) -> Iterator[str]:
         lines = (line.strip() for line in sys.stdin) if text == "-" else (text,)
         for line in lines:
             yield from (split(line) or [line]) if line else ()
-
-
-def _told(item: Assessment, fully: bool, colours: bool) -> Iterator[str]:
-    yield visible(item.address, 100)
-    if item.confidence is None:
-        yield f"  {item.status.words}: {item.priority_steps[0]}; nobody was asked"
-        return
-    yield f"  {visible(owner_line(item.owner))}"
-    verdict = "insufficient data" if item.insufficient else item.verdict.value
-    priority = coloured(f"priority {item.priority.value}", item.priority.value, colours)
-    yield f"  {verdict}: confidence {item.confidence}/10, severity {item.severity.value}, {priority}"
-    if item.dossier.allowance:
-        yield f"  {visible(item.dossier.allowance.words)}"
-    if item.flags:
-        yield f"  flags: {', '.join(item.flags)}"
-    for reason in item.reasons:
-        yield f"  because {visible(reason)}"
-    for source, status in item.coverage.missing:
-        entry = item.dossier.source(source)
-        why = visible(entry.reason) if entry and entry.reason else ""
-        yield f"  {source}: {status.words}{f' ({why})' if why else ''}"
-    if fully:
-        yield from _explained(item)
-
-
-def _explained(item: Assessment) -> Iterator[str]:
-    for step in explain(item):
-        whence = f" ({step.source}, {age_text(step.age_days)})" if step.source else ""
-        yield f"    {step.nats:+6.2f}  {step.total:+6.2f}  {visible(step.label)}{whence}"
-    for guard in (*item.guards, *item.priority_steps):
-        yield f"    {guard}"
-    change = counterfactual(item)
-    if change:
-        yield f"    {change.change} it would be {change.confidence}/10, priority {change.priority.value}"
 
 
 # --- report and demo ------------------------------------------------------------------------------

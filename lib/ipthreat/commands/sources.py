@@ -68,6 +68,8 @@ class LiveRun(NamedTuple):
         else:
             asked = [f"{name} {counted(number, 'request')}" for name, number in self.live.requests.items()]
             say(f"asked: {', '.join(asked)}")
+        for line in self.live.remarks:
+            say(line)
         self.keep()
 
 
@@ -88,6 +90,7 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
         budget=options.budget,
         tlp=getattr(options, "tlp", None),
         dry=options.dry_run,
+        deep=getattr(options, "deep", False),
         watchers=(recorder,) if recorder else (),
         policy=policy_named(options.policy),
         as_of=moment,

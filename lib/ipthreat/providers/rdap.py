@@ -1,8 +1,9 @@
 """RDAP: the registries' own record of a network and whom to write to about abuse (RFC 9082, 9083; jCard: RFC 7095).
 
-An answer holds for its whole network, so one look-up serves every address in it. It says nothing of behaviour. A
-network that moved to another registry is answered with a redirect to that one's host, which is not followed: whoever
-knows the registry of an address asks it directly, with its URL of REGISTRIES as `base_url`.
+An answer holds for its whole network, so one look-up serves every address in it. It says nothing of behaviour. Which
+registry is asked is told by IANA's table, a copy of which is kept for a week; without one, the table of this library
+tells. A network that moved to another registry is answered with a redirect to that one's host, which is not followed:
+whoever knows the registry of an address asks it directly, with its URL of REGISTRIES as `base_url`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from ..exchange import Request
 from ..special import Address
 from . import base
 from .base import Failure, Settings
-from .rdap_bootstrap import REGISTRIES, Bootstrap, built_in
+from .further import Refreshed, Refreshing
+from .rdap_bootstrap import IANA, REGISTRIES, Bootstrap, built_in, copy_due, read_copy, refreshed_copy
 from .service import Service, escaped
 
+OFF = "off"
+"""The value of the setting `bootstrap` with which nothing is fetched from IANA."""
 _ENTITY_LIMIT = 200
 _PADDED = re.compile(r"\b0+(?=[0-9])")
 _HOSTS = {"arin": "ARIN", "apnic": "APNIC", "ripe": "RIPE NCC", "lacnic": "LACNIC", "afrinic": "AFRINIC"}
@@ -35,6 +39,7 @@ class Rdap(Service):
     name = "rdap"
     title = "RDAP"
     needs: Tuple[str, ...] = ()
+    extras: Tuple[str, ...] = ("bootstrap",)
     concurrency = 1
     per_network = True
     statuses: Mapping[int, Failure] = {301: _MOVED, 302: _MOVED, 303: _MOVED, 307: _MOVED, 308: _MOVED}
@@ -45,6 +50,25 @@ class Rdap(Service):
     @cached_property
     def _bases(self) -> Bootstrap:
         return self._given or built_in()
+
+    def place_of_copy(self, settings: Settings) -> str:
+        """IANA's folder, or that of the setting `bootstrap`; none where that is `off` or no table is needed."""
+        place = settings.extra.get("bootstrap", "") or IANA
+        return "" if settings.base_url or place == OFF else place.rstrip("/")
+
+    def due(self, copy: Any, settings: Settings, now: datetime) -> int:
+        """A request per file of IANA's that is to be fetched anew."""
+        return len(copy_due(copy, now)) if self.place_of_copy(settings) else 0
+
+    def refresh(self, copy: Any, settings: Settings, now: datetime) -> Refreshing:
+        """Fetches IANA's files when they are a week old, and no more than once a day."""
+        place = self.place_of_copy(settings)
+        return (yield from refreshed_copy(copy, place, now)) if place else Refreshed(copy)
+
+    def equipped(self, copy: Any) -> Rdap:
+        """One that asks by the table of the copy."""
+        bases = read_copy(copy)
+        return Rdap(bases) if bases else self
 
     def link(self, address: str) -> str:
         """A page that asks the registries from the browser."""

@@ -1,22 +1,27 @@
 """Which registry to ask about an address by RDAP (RFC 9224).
 
-IANA publishes the table at https://data.iana.org/rdap/ipv4.json and ipv6.json. `read_bootstrap` reads these files; the
-table below is for a start without them. It holds facts of IANA's IPv4 and IPv6 address space registries.
+IANA publishes the table at https://data.iana.org/rdap/ipv4.json and ipv6.json. A copy of both files is kept; the table
+below is for a start without it. It holds facts of IANA's IPv4 and IPv6 address space registries.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from datetime import datetime, timedelta
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
+from ..dossier import Status
 from ..errors import FetchError
+from ..exchange import Request, Response
 from . import base
+from .base import Failure
+from .further import Refreshed, Refreshing
 
-IANA_FILES: Mapping[int, str] = {
-    4: "https://data.iana.org/rdap/ipv4.json",
-    6: "https://data.iana.org/rdap/ipv6.json",
-}
-"""IP version → the table IANA publishes for it. Refresh weekly."""
+IANA = "https://data.iana.org/rdap"
+FILES: Tuple[str, ...] = ("ipv4.json", "ipv6.json")
+"""The tables IANA publishes there."""
+FRESH_FOR, TRY_EVERY = timedelta(days=7), timedelta(days=1)
+"""How long a file is used before it is fetched anew, and how often that is tried."""
 
 REGISTRIES: Mapping[str, str] = {
     "AFRINIC": "https://rdap.afrinic.net/rdap",
@@ -47,6 +52,7 @@ _PREFIXES: Mapping[str, str] = {
     " 2001:4600::/23 2001:4a00::/23 2001:4c00::/23 2001:5000::/20 2003::/18 2a00::/12 2a10::/12",
 }
 _ROW_LIMIT = 10_000
+_NO_SERVICE = Failure(Status.ERROR, "the answer names no service")
 
 
 class Bootstrap(NamedTuple):
@@ -97,6 +103,62 @@ def _indexed(rows: Sequence[Tuple[str, str]]) -> Bootstrap:
             bits = int(parsed.network_address) >> (parsed.max_prefixlen - parsed.prefixlen)
             bases.setdefault((parsed.version, parsed.prefixlen), {})[bits] = url
     return Bootstrap(bases)
+
+
+def read_copy(copy: Any) -> Optional[Bootstrap]:
+    """The table of a copy that was kept; None where it is not one of both files."""
+    files = base.mapping(base.mapping(copy).get("files"))
+    try:
+        return read_bootstrap(*(files.get(name) for name in FILES))
+    except FetchError:
+        return None
+
+
+def copy_due(copy: Any, now: datetime) -> Sequence[str]:
+    """The files that are to be fetched: all when the copy is old, damaged or none, unless that was just tried."""
+    told = base.mapping(copy)
+    fetched, tried = base.when(told.get("fetched")), base.when(told.get("tried"))
+    young = fetched is not None and timedelta() <= now - fetched < FRESH_FOR and read_copy(copy) is not None
+    just_tried = tried is not None and timedelta() <= now - tried < TRY_EVERY
+    return () if young or just_tried else FILES
+
+
+def refreshed_copy(copy: Any, place: str, now: datetime) -> Refreshing:
+    """Fetches the files that are due from a folder like IANA's; the old ones stay where that fails."""
+    fetched: Dict[str, Any] = {}
+    for name in copy_due(copy, now):
+        answer = yield Request(f"{place}/{name}", headers={"Accept": "application/json"})
+        failure = _unusable(answer)
+        if failure is not None or not isinstance(answer, Response):
+            return _older(copy, f"IANA's {name}", failure or _NO_SERVICE, now if _was_asked(answer) else None)
+        fetched[name] = {"services": base.document(answer)["services"]}
+    return Refreshed({"fetched": now.isoformat(), "files": fetched} if fetched else copy)
+
+
+def _older(copy: Any, what: str, failure: Failure, tried: Optional[datetime]) -> Refreshed:
+    """The copy as it was, with a note of when a new one was tried for, if it was."""
+    reason = f"{what} could not be had ({failure.reason}): an older table tells which registry to ask"
+    old = {key: value for key, value in base.mapping(copy).items() if key in ("files", "fetched")}
+    return Refreshed({**old, "tried": tried.isoformat()} if tried else copy, Failure(failure.status, reason))
+
+
+def _was_asked(answer: Union[Response, Failure]) -> bool:
+    """False where the run had neither time nor leave for it."""
+    return isinstance(answer, Response) or answer.status in (Status.ERROR, Status.TIMEOUT)
+
+
+def _unusable(answer: Union[Response, Failure]) -> Optional[Failure]:
+    """Why an answer is no file of IANA's."""
+    if not isinstance(answer, Response):
+        return answer
+    failure = base.status_of(answer)
+    if failure is not None:
+        return failure
+    try:
+        read_bootstrap(base.document(answer))
+    except (FetchError, ValueError):
+        return _NO_SERVICE
+    return None
 
 
 def built_in() -> Bootstrap:

@@ -1,32 +1,37 @@
 """TAXII 2.1 collections of STIX indicators (OASIS TAXII 2.1). `base_url` is the URL of the collection.
 
 TAXII cannot look up one address, so a collection is mirrored: page after page is fetched, and the addresses are looked
-up in the copy. No address leaves the machine.
-
-    request = taxii.page_question(settings)
-    page = taxii.page_of(transport.send(request))                 # until page.next is empty
-    evidence = taxii.evidence(address, Mirror(page.indicators), now)
+up in the copy. No address leaves the machine. The copy is kept; the next run asks only for what was added since, by the
+time the server gives in `X-TAXII-Date-Added-Last`. One that gives none is asked for the whole collection each time.
 """
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..dossier import Evidence, Status, Verdict
 from ..exchange import Request, Response
 from . import base
 from .base import Failure, Settings
+from .further import Refreshed, Refreshing
 from .service import Service
 from .stix_indicators import Indicator, Mirror, read_objects
+from .taxii_copy import MOST, CollectionCopy
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 PAGE = 500
 """Objects asked for in one page; the server may send fewer."""
+PAGES = 200
+"""Pages that one run fetches; the next run goes on."""
 MALICIOUS_AT, SUSPICIOUS_AT = 75, 40
 """Confidence of an indicator from which an address counts as such."""
 _OBJECT_LIMIT = 100_000
+_GOES_ON = Failure(Status.ERROR, f"the collection has more than the {PAGES} pages of one run: the next run goes on")
+_TOO_LARGE = Failure(Status.ERROR, f"the collection has more than {MOST:,} indicators of addresses")
 
 
 class Page(NamedTuple):
@@ -41,6 +46,8 @@ class Page(NamedTuple):
     added_last: str = ""
     """When the last object of the page was added: the next mirroring begins there."""
     reason: str = ""
+    objects: Tuple[Any, ...] = ()
+    """All objects as they came."""
 
 
 class Taxii(Service):
@@ -76,10 +83,65 @@ class Taxii(Service):
             failure = _fault(body)
         if failure is not None:
             return Page(failure.status, reason=failure.reason)
-        indicators, others = read_objects(base.listed(body.get("objects"), _OBJECT_LIMIT))
+        objects = base.listed(body.get("objects"), _OBJECT_LIMIT)
+        indicators, others = read_objects(objects)
         following = base.text(body.get("next"), 1000) if body.get("more") is True else ""
         added_last = base.text(response.header("X-TAXII-Date-Added-Last"), 40)
-        return Page(Status.OK, tuple(indicators), others, following, added_last)
+        return Page(Status.OK, tuple(indicators), others, following, added_last, objects=tuple(objects))
+
+    # --- the copy ---------------------------------------------------------------------------------
+
+    def place_of_copy(self, settings: Settings) -> str:
+        """The collection's URL."""
+        return settings.base_url
+
+    def due(self, copy: Any, settings: Settings, now: datetime) -> int:
+        """None: the question of the look-up is that for what is new. How many pages there are nobody knows before."""
+        return 0
+
+    def refresh(self, copy: Any, settings: Settings, now: datetime) -> Refreshing:
+        """Fetches the pages of what is new, and of everything when nothing was kept."""
+        held = CollectionCopy(copy, now)
+        since, following = held.since, ""
+        for _ in range(PAGES):
+            answer = yield self.page_question(settings, since, following)
+            page = self.page_of(answer) if isinstance(answer, Response) else Page(answer.status, reason=answer.reason)
+            if page.status is not Status.OK:
+                return Refreshed(held.as_json(), Failure(page.status, page.reason))
+            held.take(page.objects)
+            if held.full:
+                return Refreshed(copy, _TOO_LARGE)
+            held.page_came(page.added_last)
+            following = page.next
+            if not following:
+                held.ended()
+                return Refreshed(held.as_json())
+        return Refreshed(held.as_json(), _GOES_ON)
+
+    def looked_up(
+        self, addresses: Sequence[str], refreshed: Refreshed, now: datetime
+    ) -> Tuple[Mapping[str, Evidence], Response]:
+        """Every address in the copy. Where that could not be brought up to date, what it does not hold is open."""
+        held = CollectionCopy(refreshed.copy, now)
+        mirror, failure = Mirror(read_objects(held.objects)[0]), refreshed.failure
+        if failure is not None and held.whole and held.current:
+            failure = None
+        found = {address: self.evidence(address, mirror, now) for address in addresses}
+        if failure is not None:
+            found = {address: self._as_far(item, address, held, failure) for address, item in found.items()}
+        covering = {item.identifier for address in addresses for item in mirror.covering(address)}
+        objects: List[Any] = [item for item in held.objects if item["id"] in covering]
+        envelope: Dict[str, Any] = {"more": failure is not None, "objects": objects}
+        return found, Response(200, {"Content-Type": MEDIA_TYPE}, json.dumps(envelope).encode())
+
+    def _as_far(self, item: Evidence, address: str, held: CollectionCopy, failure: Failure) -> Evidence:
+        """What a copy says that may lack something: all it holds, but of nothing that it is not in the collection."""
+        if item.status is not Status.OK:
+            return self.without(address, *failure)
+        if held.current or held.at is None:
+            return item
+        reason = f"{failure.status.words}: {failure.reason}; the copy is of {held.at:%Y-%m-%d %H:%M} UTC"
+        return replace(item, status=Status.STALE, retrieved_at=held.at, reason=reason)
 
     def read(self, addresses: Sequence[str], body: Any, retrieved_at: Optional[datetime]) -> Mapping[str, Evidence]:
         """Every address against one page. Where the collection has more, what is missing may be there."""

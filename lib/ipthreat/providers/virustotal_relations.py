@@ -42,6 +42,8 @@ class Page(NamedTuple):
     cursor: str = ""
     """To be handed to the next question; empty on the last page."""
     reason: str = ""
+    total: int = 0
+    """How many there are in all, where the vendor says; never fewer than the items."""
 
 
 def question(address: str, relation: str, settings: Settings, cursor: str = "") -> Request:
@@ -62,14 +64,24 @@ def answer(relation: str, response: Response, retrieved_at: Optional[datetime]) 
     found = [read(base.mapping(item)) for item in base.listed(document["data"], PAGE)]
     cursor = base.text(base.mapping(document.get("meta")).get("cursor"), _CURSOR_LIMIT)
     items = tuple(item for item in found if item is not None)
-    return Page(Status.OK if items else Status.NOT_FOUND, items, cursor)
+    total = max(len(items), base.count(base.mapping(document.get("meta")).get("count")))
+    return Page(Status.OK if items else Status.NOT_FOUND, items, cursor, total=total)
 
 
-def joined(evidence: Evidence, page: Page) -> Evidence:
-    """The evidence with the host names of a page among its related names, the newest first."""
+def joined(evidence: Evidence, relation: str, page: Page) -> Evidence:
+    """The evidence with what a page names among its related things, the newest first, and with their number.
+
+    The number stands under the relation's name: without it the relation was not asked for or not had.
+    """
     newest = sorted(page.items, key=lambda item: item.seen.timestamp() if item.seen else 0.0, reverse=True)
-    names = dict.fromkeys((*evidence.related, *(item.name for item in newest)))
-    return replace(evidence, related=tuple(names)[:RELATED_LIMIT])
+    names = dict.fromkeys((*evidence.related, *(_shown(relation, item) for item in newest)))
+    counts = {**evidence.counts, relation: page.total}
+    return replace(evidence, related=tuple(names)[:RELATED_LIMIT], counts=counts)
+
+
+def _shown(relation: str, item: Related) -> str:
+    """A host name by itself, a file with what is known of it."""
+    return f"{item.name} ({item.detail})" if relation == "communicating_files" else item.name
 
 
 def _resolution(item: Mapping[str, Any]) -> Optional[Related]:

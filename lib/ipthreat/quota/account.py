@@ -108,6 +108,8 @@ class Standing:
     """Requests of this machine in the current day and month."""
     left: Mapping[str, int] = field(default_factory=dict)
     """What this machine may still spend in those that have a limit, the reserve left out."""
+    told: FrozenSet[str] = frozenset()
+    """Those of which the provider itself has said what is left."""
     resets: Mapping[str, float] = field(default_factory=dict)
     """When day and month end, seconds since 1970."""
     limits: Mapping[str, int] = field(default_factory=dict)

@@ -162,6 +162,7 @@ def standing(connection: sqlite3.Connection, account: Account, now: float) -> St
     return Standing(
         used={period: item.used for period, item in spent.items()},
         left={period: max(0, most - spent[period].used) for period, most in allowed.items() if most is not None},
+        told=frozenset(period for period, item in spent.items() if item.ceiling is not None),
         resets={period: span(period, now)[1] for period in CALENDAR},
         limits=limits,
         next_at=_earliest(connection, account, account.pace(limits), max(now, blocked), None, now + _IMPLAUSIBLE),

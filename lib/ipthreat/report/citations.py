@@ -126,8 +126,16 @@ def _said(item: Evidence) -> str:
 
 def _virustotal(item: Evidence) -> str:
     stats = ", ".join(f"{item.counts.get(key, 0)} {key}" for key in STATS)
-    reputation = item.counts.get("reputation")
-    return stats + ("" if reputation is None else f"; reputation {reputation:+d}")
+    reputation, told = item.counts.get("reputation"), tied(item)
+    return stats + ("" if reputation is None else f"; reputation {reputation:+d}") + (f"; {told}" if told else "")
+
+
+def tied(item: Evidence) -> str:
+    """`57 names resolved to it, 2 files talk to it`; empty where nobody asked for that."""
+    names, files = item.counts.get("resolutions"), item.counts.get("communicating_files")
+    told = [] if names is None else [f"{counted(names, 'name')} resolved to it"]
+    told += [] if files is None else [f"{counted(files, 'file')} {'talks' if files == 1 else 'talk'} to it"]
+    return ", ".join(told)
 
 
 def system_name(item: Evidence) -> str:

@@ -15,11 +15,12 @@ import random
 from dataclasses import replace
 from typing import FrozenSet, List, NamedTuple, Tuple
 
-from ..asking import Asking, LiveSource
+from ..asking import Asking
 from ..clock import Run
 from ..dossier import Evidence, Status
 from ..egress import Audit
 from ..exchange import Access, Limits, Retries
+from ..livesource import LiveSource
 from ..providers.base import LiveProvider
 from ..quota import Account, Ledger
 from ..settings import ProviderSettings
