@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from ..clock import SYSTEM, Clock
-from ..database import PATIENCE, Database, Work, counter, is_busy, moment
+from ..database import PATIENCE, Database, Work, counter, moment
 from ..dossier import Evidence, Status
-from ..errors import StoreError
+from ..errors import StoreBusy, StoreError
 from .encoding import decoded, encoded
 from .lifetimes import Lifetimes
 
@@ -176,7 +176,7 @@ class EvidenceStore:
         try:
             return run()
         except StoreError as error:
-            if spare and is_busy(error):
+            if spare and isinstance(error, StoreBusy):
                 return otherwise
             self._works = {"read": self._works["read"] and way == "write", "write": False}
             if not self.problem:
