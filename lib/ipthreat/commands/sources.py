@@ -75,11 +75,6 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
     """The live part as the options want it. Raises InputError."""
     if options.as_of:
         raise InputError("--live asks how things are now: leave --as-of out")
-    known = with_third_parties(say)
-    settings = user_settings(environment, known)
-    if not settings.providers:
-        raise InputError("no provider is configured: `ipthreat configure` lists them")
-    settings = _without_own(settings, getattr(options, "own", ()))
     record = Path(options.record) if options.record and not options.dry_run else None
     recorder = Recorder(SYSTEM.now) if record else None
     if record:
@@ -92,8 +87,21 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
         policy=policy_named(options.policy),
         as_of=moment,
     )
-    live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
-    return LiveRun(live, recorder, record, wish.tlp or settings.tlp)
+    live, tlp = opened(environment, wish, getattr(options, "own", ()))
+    return LiveRun(live, recorder, record, tlp)
+
+
+def opened(environment: Environment, wish: Wish, own: Sequence[str] = ()) -> Tuple[Live, str]:
+    """The live sources of this user, and the label under which they are asked. Raises InputError where there is none.
+
+    `own` are networks that are sent to nobody.
+    """
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
+    if not settings.providers:
+        raise InputError("no provider is configured: `ipthreat configure` lists them")
+    live = open_live(_without_own(settings, own), paths.data_dir(environment), wish, say, providers=known)
+    return live, wish.tlp or settings.tlp
 
 
 def _without_own(settings: LiveSettings, own: Sequence[str]) -> LiveSettings:

@@ -21,19 +21,15 @@ from ..behaviour import OWN_NETWORKS, Observer
 from ..commands.ground import lists_file, now
 from ..commands.judging import as_of as moment_in
 from ..commands.judging import recorded
-from ..commands.sources import user_settings
-from ..connecting import Wish, open_live
+from ..commands.sources import opened as opened_live
+from ..connecting import Wish
 from ..dossier import Dossier, Evidence
-from ..errors import InputError
 from ..gather import Gatherer, RecordedSource, Source
 from ..intelligence import Intelligence
 from ..judge import Judge
 from ..live import Live
-from ..paths import data_dir
 from ..policy import Policy, policy_named
-from ..providers import with_third_parties
 from ..reading import own_networks
-from ..terminal import say
 from .kept import Kept
 
 Place = Union[str, "PathLike[str]"]
@@ -129,12 +125,7 @@ class Ground:
 
 def _opened_live(environment: Mapping[str, str], policy: Policy, moment: datetime, budget: Optional[int]) -> Live:
     """The live sources of this user, closed when the notebook ends. Raises InputError where none is configured."""
-    known = with_third_parties(say)
-    settings = user_settings(environment, known)
-    if not settings.providers:
-        raise InputError("no provider is configured: `ipthreat configure` lists them")
-    wish = Wish(budget=budget, policy=policy, as_of=moment)
-    live = open_live(settings, data_dir(environment), wish, say, providers=known)
+    live, _ = opened_live(environment, Wish(budget=budget, policy=policy, as_of=moment))
     atexit.register(live.close)
     return live
 

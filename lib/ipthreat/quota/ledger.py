@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import Callable, Deque, Mapping, Optional, TypeVar, Union
+from typing import Callable, Deque, Mapping, Optional, Tuple, TypeVar, Union
 
 from ..clock import SYSTEM, Clock
 from ..database import PATIENCE, Database, Work
@@ -81,6 +81,13 @@ class Ledger:
     def block(self, account: Account, until: float, why: str) -> None:
         """Grants nothing before a moment (seconds since 1970): the provider said that the quota is spent."""
         self._later(partial(rows.block, account=account, until=until, why=why))
+
+    def lift(self, provider: str) -> Tuple[Tuple[str, float], ...]:
+        """Forgets what a provider has said of its quotas, so that it is asked again; what was spent stays counted.
+
+        (account, until when it was blocked, in seconds since 1970) of each of its accounts. Raises StoreBusy.
+        """
+        return self._run(lambda connection: rows.lift(connection, provider), PATIENCE)
 
     def note(self, account: Account, status: str, reason: str) -> None:
         """Notes how the look-ups of a run ended, for `standing`."""
