@@ -21,6 +21,7 @@ from ..behaviour import OWN_NETWORKS, Observer
 from ..commands.ground import lists_file, now
 from ..commands.judging import as_of as moment_in
 from ..commands.judging import recorded
+from ..commands.local import local_files
 from ..commands.sources import opened as opened_live
 from ..connecting import Wish
 from ..dossier import Dossier, Evidence
@@ -28,6 +29,7 @@ from ..gather import Gatherer, RecordedSource, Source
 from ..intelligence import Intelligence
 from ..judge import Judge
 from ..live import Live
+from ..localfiles import NO_FILES, Local
 from ..policy import Policy, policy_named
 from ..reading import own_networks
 from .kept import Kept
@@ -54,6 +56,8 @@ class Ground:
     run again, also after an interruption, asks nothing twice."""
     lists: Optional[Path] = None
     """The file of the user's compiled lists, whether it exists or not."""
+    local: Local = NO_FILES
+    """Databases and the block list of the user, looked up on this machine."""
 
     @classmethod
     def of(
@@ -82,7 +86,8 @@ class Ground:
         kept = tuple(Kept.of(source) for source in sources)
         lists = lists_file(environment)
         asked = _opened_live(environment, chosen, moment, budget) if live else None
-        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, asked, lists)
+        local = local_files(environment)
+        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, asked, lists, local)
 
     @property
     def asks(self) -> bool:
@@ -92,8 +97,9 @@ class Ground:
     @property
     def gatherer(self) -> Gatherer:
         """The sources in their order: embedded data and lists, recorded answers, whatever else was given."""
-        local = (*self.intelligence.sources(self.as_of), RecordedSource(self.answers))
-        return Gatherer((*local, *self.sources), self.allowlist, self.live)
+        answers = RecordedSource(self.answers, self.local.blocklist)
+        here = (*self.intelligence.sources(self.as_of), *self.local.sources, answers)
+        return Gatherer((*here, *self.sources), self.allowlist, self.live)
 
     @property
     def judge(self) -> Judge:
