@@ -10,7 +10,7 @@ from mmdb import write_mmdb
 from ipthreat.configuration import LocalFiles
 from ipthreat.dossier import Status, Verdict
 from ipthreat.errors import EvidenceError, InputError
-from ipthreat.localfiles import NO_FILES, open_local
+from ipthreat.localfiles import NO_FILES, open_local, open_or_fail
 
 ADDRESS = "45.9.20.7"
 
@@ -46,3 +46,11 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(tmp_path: Path):
         open_local(LocalFiles((tmp_path / "x",)))
     with pytest.raises(InputError, match="cannot be read"):
         open_local(LocalFiles((tmp_path / "none",)))
+
+
+def test_files_that_cannot_be_used_stand_for_their_failure_where_a_run_goes_on(tmp_path: Path):
+    (tmp_path / "x").write_text("<html>")
+    (item,) = open_or_fail(LocalFiles(blocklist=tmp_path / "x")).evidence(ADDRESS)
+    assert (item.source, item.status, item.verdict) == ("talos", Status.ERROR, Verdict.UNKNOWN)
+    assert "is a page of HTML" in item.reason
+    assert open_or_fail(LocalFiles()) == NO_FILES

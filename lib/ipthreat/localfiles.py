@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 
 from .configuration import LocalFiles
+from .errors import IpthreatError
 
 if TYPE_CHECKING:  # readers are loaded when there is something to read
     from .dossier import Evidence
@@ -29,6 +30,29 @@ class Local(NamedTuple):
 
 
 NO_FILES = Local()
+
+
+class Failed(NamedTuple):
+    """Stands for files that cannot be used, in a run that goes on without them and says so."""
+
+    reason: str
+    names: Tuple[str, ...]
+    """The sources that the settings name."""
+
+    def evidence(self, address: str) -> Tuple[Evidence, ...]:
+        """An entry per source, the same for every address."""
+        from .dossier import Evidence, SourceKind, Status
+
+        return tuple(Evidence(name, SourceKind.PROVIDER, Status.ERROR, reason=self.reason) for name in self.names)
+
+
+def open_or_fail(found: LocalFiles) -> Local:
+    """The files, opened; all of them stand for their failure when one cannot be used."""
+    try:
+        return open_local(found)
+    except IpthreatError as error:
+        named = (("maxmind", found.mmdb), ("talos", found.blocklist))
+        return Local((Failed(str(error), tuple(name for name, files in named if files)),))
 
 
 def open_local(found: LocalFiles) -> Local:
