@@ -115,6 +115,43 @@ def test_status_tells_how_each_source_stands(desk: Desk):
     assert "virustotal   ok" in desk.runs("status")
 
 
+def test_status_shows_reset_age_and_month_beside_the_quota(desk: Desk):
+    desk.runs("check", HOSTILE, "--live")
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["oldest_days"], row["key_valid"], row["left"]["month"]) == (0, True, row["left"]["month"])
+    out = desk.runs("status")
+    assert row["resets"]["day"][:16] in out
+    assert f"{row['left']['month']:,} left this month" in out
+    assert "0 days" in out
+
+
+@pytest.mark.parametrize("status, valid", [(401, False), (500, None)])
+def test_status_says_whether_the_key_was_taken_as_far_as_anybody_knows(desk: Desk, status: int, valid):
+    desk.server.route("/api/v3/ip_addresses/*", behaviours.status(status))
+    desk.runs("check", HOSTILE, "--live")
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["configured"], row["key_valid"]) == (True, valid)
+    assert row["last_reason"]
+
+
+def test_status_before_the_first_run_claims_nothing(desk: Desk):
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["last"], row["last_at"], row["key_valid"], row["hit_rate"]) == ("never asked", "", None, None)
+    assert (row["used"]["day"], row["answers"], row["oldest_days"], row["blocked_until"]) == (0, 0, None, "")
+
+
+def test_status_tells_of_files_that_are_looked_up_here_and_of_one_that_is_gone(desk: Desk):
+    (desk.folder / "talos.txt").write_text(f"{HOSTILE}\n")
+    desk.runs("configure", "talos", "--set", f"blocklist={desk.folder}/talos.txt")
+    desk.runs("configure", "maxmind", "--set", f"mmdb={desk.folder}/none.mmdb")
+    data = json.loads(desk.runs("status", "--json"))
+    files = {row["name"]: row for row in data["files"]}
+    assert (files["talos"]["age_days"], files["talos"]["problem"]) == (0, "")
+    assert files["maxmind"]["age_days"] is None
+    assert f"{desk.folder}/none.mmdb: No such file or directory" in data["problems"]
+    assert f"talos: {desk.folder}/talos.txt of 20" in desk.runs("status")
+
+
 def test_status_names_the_last_failure(desk: Desk):
     desk.server.route("/api/v3/ip_addresses/*", behaviours.rate_limited(3600))
     desk.runs("check", HOSTILE, "--live")

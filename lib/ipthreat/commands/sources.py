@@ -14,6 +14,7 @@ from ..case import Case
 from ..clock import SYSTEM
 from ..configuration import FILE, read_prose, read_settings
 from ..connecting import Wish, account_of, open_live
+from ..dossier import Status
 from ..egress import AUDIT_FILE, Audit
 from ..errors import InputError
 from ..keys import kept_key, system_ring
@@ -157,6 +158,7 @@ def _row(
     return {
         "provider": provider.name,
         "configured": not absent,
+        "key_valid": _KEY_VALID.get(standing.status),
         "enabled": own.enabled,
         "last": standing.status or "never asked",
         "last_reason": standing.reason,
@@ -170,6 +172,13 @@ def _row(
         "oldest_days": _days(kept, moment),
         "hit_rate": round(kept.hits / used, 3) if kept and used else None,
     }
+
+
+# The last outcome → whether the provider took the key; None, for any other, says that nobody knows.
+_KEY_VALID: Mapping[str, bool] = {
+    **dict.fromkeys((Status.OK.value, Status.NOT_FOUND.value, Status.UNSUPPORTED.value), True),
+    Status.AUTH_ERROR.value: False,
+}
 
 
 def _days(kept: Optional[Kept], moment: datetime) -> Optional[int]:
