@@ -48,7 +48,7 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/logpass.py
 	$(BIN)/python benchmarks/snapshot.py
 	$(BIN)/python benchmarks/triage.py --check
-	$(BIN)/python benchmarks/providers.py --check
+	$(BIN)/python benchmarks/providers.py --rounds 3 --check
 	$(BIN)/python benchmarks/scenarios.py --check
 	$(BIN)/python benchmarks/notebook.py
 

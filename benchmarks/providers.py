@@ -2,6 +2,8 @@
 
     python benchmarks/providers.py [--rounds N] [--only cold,cpu,rate] [--check]
 
+With --check the exit code is 1 when a count misses its goal in any round, or a time in all of them.
+
 Two providers answer after 100 ms each; the servers run in a process of their own. Figures that count are ratios: to the
 ideal of the configured concurrency, to a bare `requests` session in the same run, to the rate that was asked for.
 """
@@ -49,6 +51,8 @@ class Figure(NamedTuple):
 
     text: str
     met: bool
+    exact: bool = False
+    """True for a count, which nothing else on the machine can change."""
 
 
 class Cost(NamedTuple):
@@ -164,12 +168,14 @@ def cold(url: str) -> Iterator[Figure]:
         seen_rows = asked(url)
     ratio, further = first.seconds / ideal, rows.seconds / first.seconds
     yield Figure(f"{DISTINCT} distinct, cold: {first.seconds:.2f} s = {ratio:.3f} x the ideal", ratio <= COLD)
-    yield Figure(f"  requests {len(seen)} (distinct {len(set(seen))})", len(seen) == len(set(seen)) == 2 * DISTINCT)
+    yield Figure(
+        f"  requests {len(seen)} (distinct {len(set(seen))})", len(seen) == len(set(seen)) == 2 * DISTINCT, True
+    )
     yield Figure(f"again after a restart: {again.seconds:.3f} s", again.seconds < AGAIN)
     yield Figure(f"again in the process: {within.seconds:.3f} s", within.seconds < AGAIN)
-    yield Figure(f"  requests {len(repeated)}", not repeated)
+    yield Figure(f"  requests {len(repeated)}", not repeated, True)
     yield Figure(f"{ROWS} rows of {DISTINCT} distinct: {further:.3f} x the time of the first", further <= FURTHER)
-    yield Figure(f"  requests {len(seen_rows)}", len(seen_rows) == 2 * DISTINCT)
+    yield Figure(f"  requests {len(seen_rows)}", len(seen_rows) == 2 * DISTINCT, True)
 
 
 def cpu(url: str) -> Iterator[Figure]:
@@ -237,8 +243,8 @@ def main() -> int:
     elif options.spend:
         spend(Path(options.spend[0]), int(options.spend[1]), float(options.spend[2]))
     else:
-        missed = report(options.only.split(","), options.rounds)
-        return 1 if missed and options.check else 0
+        failed = report(options.only.split(","), options.rounds)
+        return 1 if failed and options.check else 0
     return 0
 
 
@@ -247,14 +253,22 @@ MEASURES: Dict[str, Callable[[str], Iterator[Figure]]] = {"cold": cold, "cpu": c
 
 def report(parts: Sequence[str], rounds: int) -> int:
     """Runs the parts and prints their figures; how many of them missed their goal."""
-    missed = 0
     with served() as url:
-        for _ in range(rounds):
-            for name in parts:
-                for figure in MEASURES[name](url):
-                    print(f"{figure.text}{'' if figure.met else ': MISSED'}", flush=True)
-                    missed += not figure.met
-    return missed
+        return sum(missed([_shown(MEASURES[name](url)) for _ in range(rounds)]) for name in parts)
+
+
+def _shown(figures: Iterator[Figure]) -> List[Figure]:
+    found = []
+    for figure in figures:
+        print(f"{figure.text}{'' if figure.met else ': MISSED'}", flush=True)
+        found.append(figure)
+    return found
+
+
+def missed(rounds: Sequence[Sequence[Figure]]) -> int:
+    """Figures that missed their goal: a count in any round, a time in all of them, as whatever else runs only adds."""
+    columns = zip(*rounds)
+    return sum(not (all if column[0].exact else any)(item.met for item in column) for column in columns)
 
 
 if __name__ == "__main__":

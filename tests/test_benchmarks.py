@@ -101,5 +101,19 @@ def test_a_figure_that_misses_its_goal_is_marked_and_counted(capsys):
     providers = program("providers")
     good, bad = providers.Figure("quick", True), providers.Figure("slow", False)
     providers.MEASURES["own"] = lambda url: iter((good, bad))
-    assert providers.report(["own"], 2) == 2
+    assert providers.report(["own"], 2) == 1
     assert capsys.readouterr().out == "quick\nslow: MISSED\n" * 2
+
+
+@pytest.mark.parametrize(
+    "exact, met, missed",
+    [
+        (False, [True, False], 0),  # a time: the machine was busy in the second round
+        (False, [False, False], 1),
+        (True, [True, False], 1),  # a count: one request too many is one too many
+        (True, [True, True], 0),
+    ],
+)
+def test_a_time_may_miss_in_one_round_and_a_count_in_none(exact: bool, met: list, missed: int):
+    providers = program("providers")
+    assert providers.missed([[providers.Figure("figure", each, exact)] for each in met]) == missed
