@@ -47,8 +47,9 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/logpass.py
 	$(BIN)/python benchmarks/snapshot.py
-	$(BIN)/python benchmarks/triage.py
-	$(BIN)/python benchmarks/providers.py
+	$(BIN)/python benchmarks/triage.py --check
+	$(BIN)/python benchmarks/providers.py --rounds 3 --check
+	$(BIN)/python benchmarks/scenarios.py --check
 	$(BIN)/python benchmarks/notebook.py
 
 # Builds dist/ipthreat-<version>.spl and has AppInspect and ksconf look at it.

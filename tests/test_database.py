@@ -17,8 +17,8 @@ from typing import List
 import pytest
 from runs import Told
 
-from ipthreat.database import Database, damaged, is_busy
-from ipthreat.errors import StoreError
+from ipthreat.database import Database, damaged
+from ipthreat.errors import StoreBusy, StoreError
 
 SCHEMA = ("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT)",)
 PROGRAM = """
@@ -250,7 +250,8 @@ def test_one_that_is_held_is_busy_and_one_that_cannot_be_used_is_not(path: Path,
             opened(path).write(lambda connection: None, 0.0)
     with pytest.raises(StoreError) as useless:
         add(opened(tmp_path / "file" / "notes.sqlite"), "one")
-    assert (is_busy(held.value), is_busy(useless.value)) == (True, False)
+    assert (held.type, useless.type) == (StoreBusy, StoreError)
+    assert str(held.value) == f"{path}: another process has held it for too long"
 
 
 def test_a_new_file_that_another_process_is_making_is_waited_for(path: Path):
@@ -283,7 +284,7 @@ def test_a_thread_does_not_wait_longer_for_another_than_it_may(path: Path):
     database.close()  # does not wait either
     go_on.set()
     slow.join()
-    assert is_busy(held.value)
+    assert held.type is StoreBusy
 
 
 def _sound(connection: sqlite3.Connection) -> None:

@@ -29,6 +29,13 @@ def verbs() -> dict:
     return action.choices
 
 
+def options(verb: argparse.ArgumentParser) -> set:
+    """The options of a command, those of its actions included."""
+    found = {option for action in verb._actions for option in action.option_strings}
+    parts = [item.choices for item in verb._actions if isinstance(item, argparse._SubParsersAction)]
+    return found.union(*(options(part) for choices in parts for part in choices.values()))
+
+
 def test_the_readme_example_runs_and_prints_what_it_says(capsys):
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102  # the example is ours
@@ -51,14 +58,12 @@ def test_the_notebook_example_runs(capsys, tmp_path, monkeypatch):
 def test_every_command_and_option_is_documented(verb):
     assert f"`ipthreat {verb}" in README
     assert f"## `ipthreat {verb}" in COMMANDS
-    for action in verbs()[verb]._actions:
-        for option in action.option_strings:
-            if option not in ("-h", "--help", "--json"):
-                assert option in COMMANDS, f"{verb} {option}"
+    for option in options(verbs()[verb]) - {"-h", "--help", "--json"}:
+        assert option in COMMANDS, f"{verb} {option}"
 
 
 def test_every_documented_option_exists():
-    known = {option for verb in verbs().values() for action in verb._actions for option in action.option_strings}
+    known = set().union(*map(options, verbs().values()))
     for option in set(re.findall(r"`(--[a-z-]+)", README + COMMANDS)):
         assert option in known
 

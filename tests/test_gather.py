@@ -9,7 +9,7 @@ import pytest
 
 from ipthreat.allowlist import Allowlist
 from ipthreat.dossier import Evidence, SourceKind, Status
-from ipthreat.gather import Gatherer, ListsSource, RecordedSource, SnapshotSource, scoped
+from ipthreat.gather import Gatherer, ListsSource, Preferred, RecordedSource, SnapshotSource, scoped
 from ipthreat.intelligence import Intelligence
 from ipthreat.snapshot import ListInput, Snapshot, compile_lists
 
@@ -213,3 +213,16 @@ def test_a_live_answer_takes_the_place_of_an_entry_of_the_same_source():
 def test_requests_are_those_of_the_live_sources():
     assert Gatherer(()).requests == {}
     assert Gatherer((), live=Live()).requests == {"live": 0}
+
+
+def test_of_two_sources_the_first_goes_before_the_second_where_both_speak_of_one():
+    class Word:
+        def __init__(self, *names: str) -> None:
+            self.names = names
+
+        def evidence(self, address: str):
+            return tuple(Evidence(name, SourceKind.PROVIDER, Status.OK, native=str(self.names)) for name in self.names)
+
+    both = Preferred(Word("talos", "otx"), Word("talos", "misp"))
+    told = [(item.source, item.native) for item in both.evidence("8.8.8.8")]
+    assert told == [("talos", "('talos', 'otx')"), ("otx", "('talos', 'otx')"), ("misp", "('talos', 'misp')")]

@@ -1,4 +1,4 @@
-"""The command line: `ipthreat demo | check | report | calibrate | notebook | update | configure | status`.
+"""The command line: `ipthreat demo | check | report | calibrate | notebook | update | configure | status | store`.
 
 Only this module and `commands/` read the environment, the clock and the user's files; below them all are values.
 """
@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _update(verbs)
     _configure(verbs)
     _status(verbs)
+    _store(verbs)
     return main_parser
 
 
@@ -166,6 +167,34 @@ def _configure(verbs: _Verbs) -> None:
 
 def _status(verbs: _Verbs) -> None:
     _verb(verbs, "status", "show each part of the data and each live source", "ipthreat status")
+
+
+def _store(verbs: _Verbs) -> None:
+    summary = "look into the answers that are kept, clear them, fill them ahead of time"
+    actions = verbs.add_parser("store", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    parts = actions.add_subparsers(dest="action", required=True, metavar="action")
+    verb = _verb(parts, "inspect", "what is kept, from whom, how old", "ipthreat store inspect 45.9.20.7")
+    verb.add_argument("address", nargs="*", help="about these; without one a row per provider")
+    verb.add_argument("--provider", metavar="NAME", help="the answers of this provider alone")
+    verb = _verb(parts, "evict", "remove some answers", "ipthreat store evict 45.9.20.7 --provider virustotal")
+    verb.add_argument("address", nargs="*", help="about these; with neither an address nor a provider what has expired")
+    verb.add_argument("--provider", metavar="NAME", help="the answers of this provider alone")
+    verb = _verb(parts, "flush", "remove all answers", "ipthreat store flush --yes")
+    verb.add_argument("--yes", action="store_true", help="they cost requests, and they are gone for good")
+    verb = _verb(parts, "unblock", "forget what a provider has said of its quotas", "ipthreat store unblock virustotal")
+    verb.add_argument("provider", help="the provider, whatever key it was asked with")
+    _prewarm(parts)
+
+
+def _prewarm(parts: _Verbs) -> None:
+    example = "ipthreat store prewarm addresses.txt --budget 200 --timeout 3600"
+    verb = _verb(parts, "prewarm", "ask about the addresses of a file ahead of time", example)
+    verb.add_argument("file", metavar="FILE", help="a text file; addresses are found wherever they stand in it")
+    verb.add_argument("--budget", metavar="N", type=int, help="ask about so many new addresses at most, worst first")
+    verb.add_argument("--timeout", metavar="S", type=float, help="for so many seconds at most (that of the settings)")
+    verb.add_argument("--tlp", choices=TLP_LABELS, help="label of the data (that of the settings)")
+    verb.add_argument("--allowlist", metavar="FILE", help="addresses or prefixes that are never sent")
+    verb.add_argument("--dry-run", action="store_true", help="say what would be asked, and send nothing")
 
 
 def main(arguments: Optional[Sequence[str]] = None, environment: Mapping[str, str] = os.environ) -> int:

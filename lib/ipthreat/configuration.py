@@ -88,20 +88,23 @@ class LocalFiles(NamedTuple):
 
 def read_local(folder: Path) -> LocalFiles:
     """The local files that the settings name. Raises InputError for a setting that there is not."""
-    path, found = folder / FILE, {}
-    stanzas = read_stanzas(path)
-    for name, setting in LOCAL.items():
-        check_local(name, stanzas.get(name, {}), path)
-        if stanzas.get(name, {}).get("enabled", "true").lower() in ("true", "1", "yes"):
-            found[name] = tuple(Path(text).expanduser() for text in _listed(stanzas.get(name, {}).get(setting, "")))
-    return LocalFiles(found.get("maxmind", ()), next(iter(found.get("talos", ())), None))
+    path = folder / FILE
+    return local_of(read_stanzas(path), str(path))
 
 
-def check_local(name: str, pairs: Mapping[str, str], path: Path) -> None:
-    """Refuses a stanza of a local source that holds a setting there is not. Raises InputError."""
-    values = _values(pairs, {LOCAL[name]: _listed, "enabled": _true}, f"{path}: [{name}]")
-    if name == "talos" and len(values.get("blocklist", ())) > 1:
-        raise InputError(f"{path}: [talos] blocklist takes one file")
+def local_of(stanzas: Mapping[str, Mapping[str, str]], place: str) -> LocalFiles:
+    """The local files that stanzas name. Raises InputError for a setting that there is not."""
+    found = {name: check_local(name, stanzas.get(name, {}), place) for name in LOCAL}
+    return LocalFiles(found["maxmind"], next(iter(found["talos"]), None))
+
+
+def check_local(name: str, pairs: Mapping[str, str], place: str) -> Tuple[Path, ...]:
+    """The files of a local source that is switched on. Raises InputError for a setting that there is not."""
+    values = _values(pairs, {LOCAL[name]: _listed, "enabled": _true}, f"{place}: [{name}]")
+    files = values.get(LOCAL[name], ())
+    if name == "talos" and len(files) > 1:
+        raise InputError(f"{place}: [talos] blocklist takes one file")
+    return tuple(Path(text).expanduser() for text in files) if values.get("enabled", True) else ()
 
 
 def _extras_unknown(_name: str) -> Optional[Tuple[str, ...]]:

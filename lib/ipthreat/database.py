@@ -4,7 +4,7 @@
 |---|---|
 | the process is killed | nothing: the write-ahead log keeps whole transactions |
 | the disk is full, the folder read-only | StoreError in one sentence; the file stays as it is |
-| another process holds it for too long | the same, and `is_busy` of it is true: it is sound, and may be had later |
+| another process holds it for too long | StoreBusy, a StoreError: it is sound, and may be had later |
 | the file, or a cell in it, is damaged | it is set aside beside itself, told in one line, and a new one is begun |
 | the file is of a newer version of ipthreat | StoreError; the file stays untouched |
 """
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Callable, NoReturn, Optional, Sequence, TypeVar
 
-from .errors import InputError, StoreError
+from .errors import InputError, StoreBusy, StoreError
 from .snapshot.lock import exclusive
 
 PATIENCE = 10.0
@@ -117,8 +117,9 @@ class Database:
             self._tell_failure(error)
 
     def _tell_failure(self, error: Exception) -> NoReturn:
-        """Raises StoreError, with a cause only where another process is in the way: `is_busy` looks at that."""
-        raise StoreError(f"{self.path}: {_reason(error)}") from (error if _waits(error) else None)
+        """Raises StoreError, or StoreBusy where another process or thread is in the way."""
+        kind = StoreBusy if _waits(error) else StoreError
+        raise kind(f"{self.path}: {_reason(error)}") from None
 
     def _patiently(self, begin: str, work: Work[Result], end: float) -> Result:
         """Does it once, again and again while another process is in the way and there is time."""
@@ -210,11 +211,6 @@ class Database:
                 return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
         except sqlite3.Error as error:
             return not _is_damage(error)  # one that is only held by another process stays where it is
-
-
-def is_busy(error: StoreError) -> bool:
-    """True when a file is sound and only held by another process: it may be had later."""
-    return error.__cause__ is not None
 
 
 def damaged(cell: str) -> sqlite3.DatabaseError:

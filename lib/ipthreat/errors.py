@@ -8,6 +8,7 @@
     │   └── PolicyError                an unknown policy, or a weight that makes no sense
     ├── SnapshotError              exit code 4: a snapshot or list file is missing, cut short or corrupt
     ├── StoreError                 exit code 4: the evidence store or the quota ledger cannot be used
+    │   └── StoreBusy                  … now: another process holds a file that is sound
     ├── FetchError                 exit code 5: a download failed, or is not what it should be
     │   └── FetchTimeout               … because there was no complete answer in the time allowed
     └── MissingExtraError          exit code 6: an optional dependency is not installed
@@ -56,6 +57,10 @@ class StoreError(IpthreatError):
     """The evidence store or the quota ledger cannot be used; a run goes on without it and says so."""
 
     exit_code = 4
+
+
+class StoreBusy(StoreError):  # noqa: N818  # the word says that it may be had later
+    """Another process, or another thread of this one, held a file for too long; it is sound and may be had later."""
 
 
 class FetchError(IpthreatError):

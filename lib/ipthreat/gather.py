@@ -179,6 +179,20 @@ class RecordedSource:
 
 
 @dataclass(frozen=True)
+class Preferred:
+    """Two sources as one: what the second says of itself counts where the first is silent about it."""
+
+    first: Source
+    second: Source
+
+    def evidence(self, address: str) -> Sequence[Evidence]:
+        """The entries of the first, and those of the second by others."""
+        found = self.first.evidence(address)
+        spoke = {item.source for item in found}
+        return (*found, *(item for item in self.second.evidence(address) if item.source not in spoke))
+
+
+@dataclass(frozen=True)
 class Gatherer:
     """Puts dossiers together from sources, own events and the allow-list."""
 

@@ -14,6 +14,7 @@ from searches import ROOT
 
 from ipthreat import __version__
 from ipthreat.case import TLP_LABELS
+from ipthreat.configuration import LOCAL
 from ipthreat.policy import POLICIES
 from ipthreat.priority import Priority
 from ipthreat.splunk.conf import MODES, read_conf
@@ -281,7 +282,11 @@ def test_the_default_in_the_spec_is_the_one_that_is_shipped():
 
 def test_the_spec_specifies_nothing_that_is_not_there():
     stanzas = set(spec("ipthreat")) - {""}
-    assert stanzas == {*ALLOWED["ipthreat"], "provider:<name>", "destination:<name>"}
+    local = {f"provider:{name}" for name in LOCAL}
+    assert stanzas == {*ALLOWED["ipthreat"], "provider:<name>", "destination:<name>", *local}
+    assert {name: set(spec("ipthreat")[name]) for name in local} == {
+        f"provider:{name}": {setting} for name, setting in LOCAL.items()
+    }
     for stanza in ALLOWED["ipthreat"]:
         assert set(spec("ipthreat")[stanza]) == set(ALLOWED["ipthreat"][stanza])
 

@@ -158,3 +158,22 @@ def test_the_list_says_where_each_key_is(desk: Desk, capsys: pytest.CaptureFixtu
     out = capsys.readouterr().out
     assert "virustotal" in out
     assert KEY not in out
+
+
+def test_the_list_has_the_sources_that_are_files_and_says_when_one_is_gone(desk: Desk, tmp_path: Path, capsys):
+    def listed() -> Dict[str, str]:
+        assert desk.runs("--json") == 0
+        return {row["provider"]: row["key"] for row in json.loads(capsys.readouterr().out)}
+
+    assert (listed()["maxmind"], listed()["talos"]) == ("not configured", "not configured")
+    for name in ("a.mmdb", "b.mmdb", "talos.txt"):
+        (tmp_path / name).write_text("x")
+    desk.runs("maxmind", "--set", f"mmdb={tmp_path}/a.mmdb,{tmp_path}/b.mmdb")
+    desk.runs("talos", "--set", f"blocklist={tmp_path}/talos.txt")
+    assert (listed()["maxmind"], listed()["talos"]) == ("2 files", "1 file")
+    (tmp_path / "talos.txt").unlink()
+    desk.runs("maxmind", "--set", "enabled=false")
+    capsys.readouterr()
+    assert (listed()["maxmind"], listed()["talos"]) == ("disabled", f"no file {tmp_path}/talos.txt")
+    assert desk.runs() == 0
+    assert "MaxMind databases      mmdb" in capsys.readouterr().out

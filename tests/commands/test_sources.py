@@ -11,45 +11,15 @@ from typing import Iterator, List
 from urllib.parse import unquote
 
 import pytest
+from desk import HOSTILE, Desk
 from mmdb import write_mmdb
 from runs import KEY
 
-from ipthreat.cli import main
 from ipthreat.testkit import behaviours
 from ipthreat.testkit.server import FakeServer
-from ipthreat.testkit.vendors import rating, vendor_routes, virustotal_object
+from ipthreat.testkit.vendors import vendor_routes, virustotal_object
 
-HOSTILE = next(f"45.9.{number}.7" for number in range(256) if rating(f"45.9.{number}.7")["verdict"] == "malicious")
 LINE = '{} - - [24/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Mozilla/5.0"\n'
-
-
-class Desk:
-    """A user at the command line who has configured VirusTotal, which is a server here."""
-
-    def __init__(self, folder: Path, server: FakeServer, capsys: pytest.CaptureFixture) -> None:
-        self.folder, self.server, self._capsys = folder, server, capsys
-        self.data = folder / "data"
-        self.environment = {
-            "IPTHREAT_HOME": str(self.data),
-            "IPTHREAT_VIRUSTOTAL_KEY": KEY,
-            "IPTHREAT_VIRUSTOTAL_BASE_URL": server.url + "/api/v3",
-        }
-        self.shown: List[str] = []
-
-    def runs(self, *arguments: str) -> str:
-        """What the command prints; everything is kept in `shown`."""
-        assert main(list(arguments), self.environment) == 0
-        captured = self._capsys.readouterr()
-        self.shown += [captured.out, captured.err]
-        return captured.out
-
-    def fails(self, *arguments: str) -> str:
-        assert main(list(arguments), self.environment) != 0
-        return self._capsys.readouterr().err
-
-    @property
-    def asked(self) -> List[str]:
-        return [item.path.rpartition("/")[2] for item in self.server.asked]
 
 
 @pytest.fixture
@@ -143,6 +113,43 @@ def test_status_tells_how_each_source_stands(desk: Desk):
     assert (row["provider"], row["configured"], row["last"]) == ("virustotal", True, "ok")
     assert (row["used"]["day"], row["left"]["day"], row["answers"], row["hit_rate"]) == (2, 448, 2, 0.333)
     assert "virustotal   ok" in desk.runs("status")
+
+
+def test_status_shows_reset_age_and_month_beside_the_quota(desk: Desk):
+    desk.runs("check", HOSTILE, "--live")
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["oldest_days"], row["key_valid"], row["left"]["month"]) == (0, True, row["left"]["month"])
+    out = desk.runs("status")
+    assert row["resets"]["day"][:16] in out
+    assert f"{row['left']['month']:,} left this month" in out
+    assert "0 days" in out
+
+
+@pytest.mark.parametrize("status, valid", [(401, False), (500, None)])
+def test_status_says_whether_the_key_was_taken_as_far_as_anybody_knows(desk: Desk, status: int, valid):
+    desk.server.route("/api/v3/ip_addresses/*", behaviours.status(status))
+    desk.runs("check", HOSTILE, "--live")
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["configured"], row["key_valid"]) == (True, valid)
+    assert row["last_reason"]
+
+
+def test_status_before_the_first_run_claims_nothing(desk: Desk):
+    (row,) = json.loads(desk.runs("status", "--json"))["sources"]
+    assert (row["last"], row["last_at"], row["key_valid"], row["hit_rate"]) == ("never asked", "", None, None)
+    assert (row["used"]["day"], row["answers"], row["oldest_days"], row["blocked_until"]) == (0, 0, None, "")
+
+
+def test_status_tells_of_files_that_are_looked_up_here_and_of_one_that_is_gone(desk: Desk):
+    (desk.folder / "talos.txt").write_text(f"{HOSTILE}\n")
+    desk.runs("configure", "talos", "--set", f"blocklist={desk.folder}/talos.txt")
+    desk.runs("configure", "maxmind", "--set", f"mmdb={desk.folder}/none.mmdb")
+    data = json.loads(desk.runs("status", "--json"))
+    files = {row["name"]: row for row in data["files"]}
+    assert (files["talos"]["age_days"], files["talos"]["problem"]) == (0, "")
+    assert files["maxmind"]["age_days"] is None
+    assert f"{desk.folder}/none.mmdb: No such file or directory" in data["problems"]
+    assert f"talos: {desk.folder}/talos.txt of 20" in desk.runs("status")
 
 
 def test_status_names_the_last_failure(desk: Desk):

@@ -271,6 +271,33 @@ def test_a_shorter_block_does_not_shorten_a_longer_one(ledger: Ledger):
     assert ledger.standing(account()).blocked_until == START + 3600
 
 
+def test_what_a_provider_has_said_can_be_forgotten_and_what_was_spent_stays_counted(ledger: Ledger):
+    who, other = Account("vendor:1", {"day": 5}), Account("vendors:1", {"day": 5})
+    for item in (who, other):
+        ledger.learn(item, ledger.take(item, 0.0), {"remaining_day": 0, "limit_day": 1})
+        ledger.block(item, START + 3600, "the quota is spent")
+    assert ledger.lift("vendor") == (("vendor:1", START + 3600),)
+    lifted, left = ledger.standing(who), ledger.standing(other)
+    assert (lifted.blocked_until, lifted.why, lifted.used["day"], lifted.left["day"]) == (0.0, "", 1, 4)
+    assert (left.blocked_until, left.left["day"]) == (START + 3600, 0)
+    spend(ledger, who, 4)
+    assert isinstance(ledger.take(who, 0.0), Refusal)
+    assert ledger.lift("vendor") == (("vendor:1", 0.0),)
+
+
+def test_a_remainder_is_forgotten_where_nothing_else_was_said(ledger: Ledger):
+    who = account(day=5)
+    ledger.learn(who, ledger.take(who, 0.0), {"remaining_day": 0})
+    assert isinstance(ledger.take(who, 0.0), Refusal)
+    assert ledger.lift("vendor") == (("vendor:1", 0.0),)
+    spend(ledger, who, 4)
+
+
+def test_of_a_provider_that_was_never_asked_nothing_can_be_forgotten(ledger: Ledger):
+    spend(ledger, account(), 1)
+    assert ledger.lift("nobody") == ()
+
+
 # When things go wrong
 
 

@@ -16,7 +16,9 @@ from ipthreat.snapshot.update import update
 from ipthreat.splunk.runner import run
 from ipthreat.transport import MockTransport, Response
 
-FIELDS = ["kind", "name", "status", "date", "age_days", "entries", "licence", "source", "reason"]
+OF_ALL = ["kind", "name", "status", "date", "age_days", "entries", "licence", "source", "reason"]
+QUOTA = ["used_day", "left_day", "used_month", "left_month", "resets", "blocked_until"]
+FIELDS = [*OF_ALL, "configured", "key_valid", "last_at", *QUOTA, "answers", "hit_rate"]
 
 
 @pytest.fixture

@@ -20,6 +20,13 @@ def configure(options: argparse.Namespace, environment: Environment) -> int:
     return run(options, environment)
 
 
+def store(options: argparse.Namespace, environment: Environment) -> int:
+    """`ipthreat store`, loaded when it is called, too."""
+    from .storing import store as run
+
+    return run(options, environment)
+
+
 COMMANDS: Dict[str, Command] = {
     "calibrate": run_calibration,
     "check": check,
@@ -28,6 +35,7 @@ COMMANDS: Dict[str, Command] = {
     "notebook": run_notebook,
     "report": report,
     "status": status,
+    "store": store,
     "update": update,
 }
 

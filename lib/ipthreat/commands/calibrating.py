@@ -18,6 +18,7 @@ from ..report.escape import visible
 from ..terminal import say
 from .ground import Environment, lists_file, output
 from .judging import as_of, recorded
+from .local import local_files
 
 
 def run_calibration(options: argparse.Namespace, environment: Environment) -> int:
@@ -25,7 +26,9 @@ def run_calibration(options: argparse.Namespace, environment: Environment) -> in
     labels = read_labels(_text(options.labels), options.labels)
     moment = as_of(options.as_of)
     intelligence = Intelligence.opened(lists_file(environment))
-    sources = (*intelligence.sources(moment), RecordedSource(recorded(options.evidence, moment)))
+    local = local_files(environment)
+    answers = RecordedSource(recorded(options.evidence, moment), local.blocklist)
+    sources = (*intelligence.sources(moment), *local.sources, answers)
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
     case = Judge(Gatherer(sources, allowed), policy_named(options.policy), moment).addresses(labels, "Labels", "")
     found = calibrate(case.assessments, labels)

@@ -11,14 +11,28 @@ from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Optional
 
 from .. import paths
-from ..configuration import FILE, KEYRING, LOCAL, check_local, provider_of, read_stanzas, variable, write_stanza
+from ..configuration import (
+    FILE,
+    KEYRING,
+    LOCAL,
+    check_local,
+    local_of,
+    provider_of,
+    read_stanzas,
+    variable,
+    write_stanza,
+)
 from ..errors import InputError
 from ..keys import SERVICE, Ring, system_ring
 from ..providers import LiveProvider, with_third_parties
 from ..providers.service import extras_of
+from ..report.escape import visible
+from ..report.prose import counted
 from ..terminal import say
 from .ground import Environment, output
 
+TITLES: Mapping[str, str] = {"maxmind": "MaxMind databases", "talos": "Talos block list"}
+"""Local source → what a person calls it."""
 _SECRET = frozenset({"key", "key_in", "secret", "client_secret", "token", "password", "passwd"})
 """Settings that are no arguments."""
 
@@ -66,7 +80,7 @@ def _local(options: argparse.Namespace, path: Path) -> int:
     """Sets or removes a source that is a file of the user."""
     name, setting = options.provider, LOCAL[options.provider]
     stanza = {} if options.remove else {**read_stanzas(path).get(name, {}), **_pairs(options.set)}
-    check_local(name, stanza, path)
+    check_local(name, stanza, str(path))
     if not options.remove and not stanza.get(setting):
         raise InputError(f"{name} needs a file: ipthreat configure {name} --set {setting}=FILE")
     write_stanza(path, name, stanza)
@@ -117,6 +131,7 @@ def _list(
 ) -> int:
     rows = [(name, item.title, " and ".join(item.needs) or "nothing") for name, item in known.items()]
     told = [(*row, _place(row[0], stanzas, environment)) for row in rows]
+    told += [(name, TITLES[name], setting, _files(name, stanzas)) for name, setting in LOCAL.items()]
     if as_json:
         output(json.dumps([dict(zip(("provider", "title", "needs", "key"), row)) for row in told], indent=2))
         return 0
@@ -134,3 +149,13 @@ def _place(name: str, stanzas: Mapping[str, Mapping[str, str]], environment: Env
     if stanza is None:
         return "not configured"
     return "keyring" if stanza.get("key_in") == KEYRING else "file" if stanza.get("key") else "none"
+
+
+def _files(name: str, stanzas: Mapping[str, Mapping[str, str]]) -> str:
+    """The state of a local source: its files need no key, and may be gone."""
+    if name not in stanzas:
+        return "not configured"
+    found = local_of({name: stanzas[name]}, FILE)
+    files = found.mmdb if name == "maxmind" else tuple(filter(None, (found.blocklist,)))
+    gone = next((file for file in files if not file.is_file()), None)
+    return f"no file {visible(str(gone))}" if gone else counted(len(files), "file") if files else "disabled"

@@ -29,14 +29,17 @@ def status(options: argparse.Namespace, environment: Environment) -> int:
     rows = [_row(part, moment) for part in intelligence.parts()]
     problems = [text for text in (intelligence.snapshot_error, intelligence.lists_error) if text]
     problems += _stale_feeds(environment, moment)
-    sources = _sources(environment, moment) if lists else []
+    sources, files = (_sources(environment, moment), _files(environment, moment)) if lists else ([], [])
+    problems += [f"{row['file']}: {row['problem']}" for row in files if row["problem"]]
     if options.json:
-        told = {"parts": rows, "sources": sources, "problems": problems, "lists_file": str(lists or "")}
-        output(json.dumps(told, indent=2))
+        told = {"parts": rows, "sources": sources, "files": files, "problems": problems}
+        output(json.dumps({**told, "lists_file": str(lists or "")}, indent=2))
     else:
         _table(rows, lists)
         if sources:
             _source_table(sources)
+        for row in files:
+            output(f"{row['name']}: {row['file']} of {row['date'] or 'no date'}")
         for problem in problems:
             say(f"ipthreat: {problem}")
     return 4 if intelligence.snapshot_error or intelligence.lists_error else 0
@@ -71,16 +74,38 @@ def _sources(environment: Environment, moment: datetime) -> List[Dict[str, Any]]
 
 
 def _source_table(rows: List[Dict[str, Any]]) -> None:
-    line = "{:<12} {:<14} {:>10} {:>10} {:>9} {:>8}  {}"
-    output("\n" + line.format("source", "last", "used today", "left today", "answers", "hit rate", "remark"))
+    line = "{:<12} {:<14} {:>10} {:>10} {:<16} {:>7} {:>8} {:>8}  {}"
+    heads = ("source", "last", "used today", "left today", "resets (UTC)", "answers", "oldest", "hit rate", "remark")
+    output("\n" + line.format(*heads))
     for row in rows:
         state = row["last"] if row["enabled"] and row["configured"] else "disabled" if row["configured"] else "no key"
         rate = "-" if row["hit_rate"] is None else f"{row['hit_rate']:.0%}"
         blocked = f"blocked until {row['blocked_until']}" if row["blocked_until"] else ""
         share = f"a share of 1/{row['members']}" if row["members"] > 1 else ""
-        remark = "; ".join(item for item in (blocked, share, row["last_reason"]) if item)
-        left = row["left"].get("day", "-")
-        output(line.format(row["provider"], state, row["used"]["day"], left, row["answers"], rate, remark))
+        month = f"{row['left']['month']:,} left this month" if "month" in row["left"] else ""
+        remark = "; ".join(item for item in (blocked, share, month, row["last_reason"]) if item)
+        age = "-" if row["oldest_days"] is None else counted(row["oldest_days"], "day")
+        quota = (row["used"]["day"], row["left"].get("day", "-"), row["resets"].get("day", "-")[:16])
+        output(line.format(row["provider"], state, *quota, row["answers"], age, rate, remark))
+
+
+def _files(environment: Environment, moment: datetime) -> List[Dict[str, Any]]:
+    """A row per file of the user that is looked up here, with its age by its own date."""
+    from ..configuration import read_local  # the settings: only when asked
+
+    lists = lists_file(environment)
+    found = read_local(lists.parent) if lists else None
+    named = [("maxmind", path) for path in found.mmdb] if found else []
+    named += [("talos", found.blocklist)] if found and found.blocklist else []
+    return [{"name": name, "file": str(path), **_dated(path, moment)} for name, path in named]
+
+
+def _dated(path: Path, moment: datetime) -> Dict[str, Any]:
+    try:
+        written = datetime.fromtimestamp(path.stat().st_mtime, moment.tzinfo)
+    except OSError as error:
+        return {"date": "", "age_days": None, "problem": error.strerror or "it cannot be read"}
+    return {"date": written.strftime("%Y-%m-%d"), "age_days": (moment - written).days, "problem": ""}
 
 
 def _stale_feeds(environment: Environment, moment: datetime) -> List[str]:

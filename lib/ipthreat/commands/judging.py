@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 
-from .. import demo, paths
+from .. import demo
 from ..address import split
 from ..allowlist import Allowlist
 from ..case import Case
@@ -20,6 +20,7 @@ from ..errors import InputError, IpthreatError
 from ..gather import Gatherer, RecordedSource, scoped
 from ..intelligence import Intelligence
 from ..judge import Judge
+from ..localfiles import NO_FILES, Local
 from ..policy import policy_named
 from ..reading import observe
 from ..recorded import parse_time, read_evidence
@@ -34,7 +35,7 @@ from ..signals import EARLY, age_in_days
 from ..terminal import coloured, colours_wanted, say
 from .again import TITLE, TLP, rerun
 from .ground import Environment, lists_file, now, output
-from .local import NO_FILES, Local, local_files
+from .local import local_files
 from .telling import told
 
 if TYPE_CHECKING:  # what asks providers is loaded only when they are asked
@@ -117,7 +118,7 @@ def _judge(
     allowed = Allowlist.read(Path(options.allowlist), moment) if options.allowlist else Allowlist()
     if allowed.expired:
         say(f"{counted(allowed.expired, 'entry', 'entries')} of {options.allowlist} expired before the time judged")
-    local = local_files(paths.data_dir(environment))
+    local = local_files(environment)
     live = asked.live if asked else None
     return _judge_with(intelligence, moment, options.evidence, allowed, options.policy, live, local)
 

@@ -1,39 +1,21 @@
-"""The files of the user that `check` and `report` look up on this machine: databases, the Talos block list."""
+"""The files of the user that every command which judges looks up on this machine."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
-
+from .. import paths
 from ..configuration import FILE, read_local
-
-if TYPE_CHECKING:
-    from ..gather import Source
-    from ..providers.talos import TalosBlockList
-
-
-class Local(NamedTuple):
-    """Such files, opened."""
-
-    sources: Tuple[Source, ...] = ()
-    blocklist: Optional[TalosBlockList] = None
+from ..errors import InputError
+from ..localfiles import NO_FILES, Local, open_local
+from .ground import Environment
 
 
-NO_FILES = Local()
+def local_files(environment: Environment) -> Local:
+    """What the user's settings name; nothing where the environment names no home, as in a service.
 
-
-def local_files(folder: Path) -> Local:
-    """What the settings in the folder name. Raises InputError, EvidenceError, MissingExtraError for any other."""
-    if not (folder / FILE).exists():
+    Raises InputError, EvidenceError or MissingExtraError for a file that cannot be used.
+    """
+    try:
+        folder = paths.data_dir(environment)
+    except InputError:
         return NO_FILES
-    found = read_local(folder)
-    sources: Tuple[Source, ...] = ()
-    if found.mmdb:
-        from ..providers.maxmind import MaxMindFile, MaxMindFiles
-
-        sources = (MaxMindFiles(tuple(map(MaxMindFile, found.mmdb))),)
-    if not found.blocklist:
-        return Local(sources)
-    from ..providers.talos import read_block_list
-
-    return Local(sources, read_block_list(found.blocklist))
+    return open_local(read_local(folder)) if (folder / FILE).exists() else NO_FILES

@@ -14,6 +14,7 @@ from ..case import Case
 from ..clock import SYSTEM
 from ..configuration import FILE, read_prose, read_settings
 from ..connecting import Wish, account_of, open_live
+from ..dossier import Status
 from ..egress import AUDIT_FILE, Audit
 from ..errors import InputError
 from ..keys import kept_key, system_ring
@@ -77,11 +78,6 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
     """The live part as the options want it. Raises InputError."""
     if options.as_of:
         raise InputError("--live asks how things are now: leave --as-of out")
-    known = with_third_parties(say)
-    settings = user_settings(environment, known)
-    if not settings.providers:
-        raise InputError("no provider is configured: `ipthreat configure` lists them")
-    settings = _without_own(settings, getattr(options, "own", ()))
     record = Path(options.record) if options.record and not options.dry_run else None
     recorder = Recorder(SYSTEM.now) if record else None
     if record:
@@ -95,8 +91,21 @@ def live_run(options: argparse.Namespace, environment: Environment, moment: date
         policy=policy_named(options.policy),
         as_of=moment,
     )
-    live = open_live(settings, paths.data_dir(environment), wish, say, providers=known)
-    return LiveRun(live, recorder, record, wish.tlp or settings.tlp)
+    live, tlp = opened(environment, wish, getattr(options, "own", ()))
+    return LiveRun(live, recorder, record, tlp)
+
+
+def opened(environment: Environment, wish: Wish, own: Sequence[str] = ()) -> Tuple[Live, str]:
+    """The live sources of this user, and the label under which they are asked. Raises InputError where there is none.
+
+    `own` are networks that are sent to nobody.
+    """
+    known = with_third_parties(say)
+    settings = user_settings(environment, known)
+    if not settings.providers:
+        raise InputError("no provider is configured: `ipthreat configure` lists them")
+    live = open_live(_without_own(settings, own), paths.data_dir(environment), wish, say, providers=known)
+    return live, wish.tlp or settings.tlp
 
 
 def _without_own(settings: LiveSettings, own: Sequence[str]) -> LiveSettings:
@@ -152,6 +161,7 @@ def _row(
     return {
         "provider": provider.name,
         "configured": not absent,
+        "key_valid": _KEY_VALID.get(standing.status),
         "enabled": own.enabled,
         "last": standing.status or "never asked",
         "last_reason": standing.reason,
@@ -165,6 +175,13 @@ def _row(
         "oldest_days": _days(kept, moment),
         "hit_rate": round(kept.hits / used, 3) if kept and used else None,
     }
+
+
+# The last outcome → whether the provider took the key; None, for any other, says that nobody knows.
+_KEY_VALID: Mapping[str, bool] = {
+    **dict.fromkeys((Status.OK.value, Status.NOT_FOUND.value, Status.UNSUPPORTED.value), True),
+    Status.AUTH_ERROR.value: False,
+}
 
 
 def _days(kept: Optional[Kept], moment: datetime) -> Optional[int]:

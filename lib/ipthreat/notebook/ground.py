@@ -21,19 +21,17 @@ from ..behaviour import OWN_NETWORKS, Observer
 from ..commands.ground import lists_file, now
 from ..commands.judging import as_of as moment_in
 from ..commands.judging import recorded
-from ..commands.sources import user_settings
-from ..connecting import Wish, open_live
+from ..commands.local import local_files
+from ..commands.sources import opened as opened_live
+from ..connecting import Wish
 from ..dossier import Dossier, Evidence
-from ..errors import InputError
 from ..gather import Gatherer, RecordedSource, Source
 from ..intelligence import Intelligence
 from ..judge import Judge
 from ..live import Live
-from ..paths import data_dir
+from ..localfiles import NO_FILES, Local
 from ..policy import Policy, policy_named
-from ..providers import with_third_parties
 from ..reading import own_networks
-from ..terminal import say
 from .kept import Kept
 
 Place = Union[str, "PathLike[str]"]
@@ -58,6 +56,8 @@ class Ground:
     run again, also after an interruption, asks nothing twice."""
     lists: Optional[Path] = None
     """The file of the user's compiled lists, whether it exists or not."""
+    local: Local = NO_FILES
+    """Databases and the block list of the user, looked up on this machine."""
 
     @classmethod
     def of(
@@ -86,7 +86,8 @@ class Ground:
         kept = tuple(Kept.of(source) for source in sources)
         lists = lists_file(environment)
         asked = _opened_live(environment, chosen, moment, budget) if live else None
-        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, asked, lists)
+        local = local_files(environment)
+        return cls(opened(lists), chosen, moment, recorded(files, moment), allowed, kept, asked, lists, local)
 
     @property
     def asks(self) -> bool:
@@ -96,8 +97,9 @@ class Ground:
     @property
     def gatherer(self) -> Gatherer:
         """The sources in their order: embedded data and lists, recorded answers, whatever else was given."""
-        local = (*self.intelligence.sources(self.as_of), RecordedSource(self.answers))
-        return Gatherer((*local, *self.sources), self.allowlist, self.live)
+        answers = RecordedSource(self.answers, self.local.blocklist)
+        here = (*self.intelligence.sources(self.as_of), *self.local.sources, answers)
+        return Gatherer((*here, *self.sources), self.allowlist, self.live)
 
     @property
     def judge(self) -> Judge:
@@ -129,12 +131,7 @@ class Ground:
 
 def _opened_live(environment: Mapping[str, str], policy: Policy, moment: datetime, budget: Optional[int]) -> Live:
     """The live sources of this user, closed when the notebook ends. Raises InputError where none is configured."""
-    known = with_third_parties(say)
-    settings = user_settings(environment, known)
-    if not settings.providers:
-        raise InputError("no provider is configured: `ipthreat configure` lists them")
-    wish = Wish(budget=budget, policy=policy, as_of=moment)
-    live = open_live(settings, data_dir(environment), wish, say, providers=known)
+    live, _ = opened_live(environment, Wish(budget=budget, policy=policy, as_of=moment))
     atexit.register(live.close)
     return live
 

@@ -16,11 +16,11 @@ import threading
 from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import Callable, Deque, Mapping, Optional, TypeVar, Union
+from typing import Callable, Deque, Mapping, Optional, Tuple, TypeVar, Union
 
 from ..clock import SYSTEM, Clock
-from ..database import PATIENCE, Database, Work, is_busy
-from ..errors import StoreError
+from ..database import PATIENCE, Database, Work
+from ..errors import StoreBusy, StoreError
 from . import rows
 from .account import Account, Grant, Refusal, Standing
 from .cells import check
@@ -57,7 +57,7 @@ class Ledger:
 
         try:
             return self._run(_take, min(max(patience - MOMENT, MOMENT), PATIENCE))  # there must be time to say so
-        except StoreError:
+        except StoreBusy:
             return Refusal("the ledger is busy: another process has held it for too long", self.now() + _BUSY_FOR)
 
     def start(self, account: Account, grant: Grant) -> float:
@@ -66,7 +66,7 @@ class Ledger:
             return 0.0
         try:
             return self._run(lambda connection: rows.start(connection, account, grant, self._clock.wall()), MOMENT)
-        except StoreError:
+        except StoreBusy:
             return _BUSY_FOR
 
     def give_back(self, account: Account, grant: Grant) -> None:
@@ -82,15 +82,24 @@ class Ledger:
         """Grants nothing before a moment (seconds since 1970): the provider said that the quota is spent."""
         self._later(partial(rows.block, account=account, until=until, why=why))
 
+    def lift(self, provider: str) -> Tuple[Tuple[str, float], ...]:
+        """Forgets what a provider has said of its quotas, so that it is asked again; what was spent stays counted.
+
+        (account, until when it was blocked, in seconds since 1970) of each of its accounts. Raises StoreBusy.
+        """
+        return self._run(lambda connection: rows.lift(connection, provider), PATIENCE)
+
     def note(self, account: Account, status: str, reason: str) -> None:
         """Notes how the look-ups of a run ended, for `standing`."""
         self._later(partial(rows.note, account=account, status=status, reason=reason, now=self._clock.wall()))
 
     def standing(self, account: Account) -> Standing:
-        """What is known of the account; nothing is spent. Raises StoreError when another process locks out readers."""
+        """What is known of the account; nothing is spent. Raises StoreBusy when another process locks out readers."""
         work = partial(rows.standing, account=account, now=self._clock.wall())
         try:
             return self._database.read(work)
+        except StoreBusy:
+            raise
         except StoreError as error:
             self._keep_alone(error)
             return self._database.read(work)
@@ -112,11 +121,11 @@ class Ledger:
 
     def _flush(self, patience: float) -> None:
         if self._owed:
-            with contextlib.suppress(StoreError):  # busy: it stays owed
+            with contextlib.suppress(StoreBusy):  # it stays owed
                 self._run(lambda connection: None, patience)
 
     def _run(self, work: Work[Result], patience: float) -> Result:
-        """Does what is owed and then the work, together. Raises StoreError only for a file that is busy."""
+        """Does what is owed and then the work, together. Raises StoreBusy and nothing else."""
         with self._lock:
             owed = tuple(self._owed)
             self._owed.clear()
@@ -128,18 +137,15 @@ class Ledger:
 
         try:
             return self._database.write(_all, patience)
+        except StoreBusy:
+            self._owed.extendleft(reversed(owed))
+            raise
         except StoreError as error:
-            try:
-                self._keep_alone(error)
-            except StoreError:
-                self._owed.extendleft(reversed(owed))
-                raise
+            self._keep_alone(error)
             return self._database.write(_all)
 
     def _keep_alone(self, error: StoreError) -> None:
-        """Leaves the file for good. Raises the error instead when it is only busy."""
-        if is_busy(error):
-            raise error
+        """Leaves the file for good: it is not merely busy."""
         with self._lock:
             if not self.problem:
                 self.problem = str(error)

@@ -140,6 +140,24 @@ def block(connection: sqlite3.Connection, account: Account, until: float, why: s
     connection.execute(statement, (until, why[:200], account.name, until))
 
 
+def lift(connection: sqlite3.Connection, provider: str) -> Tuple[Tuple[str, float], ...]:
+    """Forgets what a provider has said of all its accounts: blocks, remainders, limits. What was spent stays counted.
+
+    (account, until when it was blocked, in seconds since 1970, 0.0 for not at all) of each account there is.
+    """
+    rows = connection.execute(
+        "SELECT account, COALESCE(blocked_until, 0) FROM (SELECT account FROM accounts UNION SELECT account FROM"
+        " spending) LEFT JOIN accounts USING (account) ORDER BY account"
+    ).fetchall()
+    found = tuple((str(name), moment(until, "accounts.blocked_until")) for name, until in rows)
+    own = tuple(item for item in found if item[0].partition(":")[0] == provider)
+    for name, _ in own:
+        statement = "UPDATE accounts SET blocked_until = 0, why = '', learnt = '{}' WHERE account = ?"
+        connection.execute(statement, (name,))
+        connection.execute("UPDATE spending SET ceiling = NULL WHERE account = ?", (name,))
+    return own
+
+
 def _blocked(row: Known, now: float) -> float:
     """Until when nothing is granted; 0.0 when that is over, or so far off that a wrong clock must have set it."""
     return row.blocked_until if now < row.blocked_until <= now + LONGEST_RESET else 0.0

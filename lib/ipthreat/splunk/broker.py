@@ -21,6 +21,7 @@ from ..exchange import Outcome, Request, Response, Transport
 from ..gather import Gatherer
 from ..intelligence import Intelligence
 from ..live import Live
+from ..localfiles import NO_FILES, Local
 from ..policy import policy_named
 from ..providers import LiveProvider
 from ..settings import LiveSettings, ProviderSettings
@@ -64,6 +65,8 @@ class Circumstances:
     allowed: Allowlist
     tell: Tell
     """Hears what the caller should know."""
+    local: Local = NO_FILES
+    """Files on this machine that are looked up whoever is asked."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,7 @@ class Broker:
             run.close()
             around.shared.save(tuple(fresh))
         late = any(requests.values()) and time.monotonic() - started >= question.seconds
-        told = found if question.live else _from_record(found)
+        told = _with_local(found if question.live else _from_record(found), around.local)
         return Answered(told, question.budget - account.left, late, requests, hits)
 
     def _run(
@@ -252,6 +255,11 @@ class Broker:
 def _from_record(found: Mapping[str, Tuple[Evidence, ...]]) -> Dict[str, Tuple[Evidence, ...]]:
     """The same, where nobody was to be asked: that is the reason, and no budget."""
     return {address: tuple(map(_unasked, items)) for address, items in found.items()}
+
+
+def _with_local(found: Mapping[str, Tuple[Evidence, ...]], local: Local) -> Dict[str, Tuple[Evidence, ...]]:
+    """The same with what the files of this machine state."""
+    return {address: (*items, *local.evidence(address)) for address, items in found.items()}
 
 
 def _unasked(item: Evidence) -> Evidence:

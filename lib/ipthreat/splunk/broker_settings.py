@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
-from ..configuration import LIVE_SETTINGS, Stanzas, settings_of
+from ..configuration import LIVE_SETTINGS, LOCAL, LocalFiles, Stanzas, local_of, settings_of
 from ..errors import InputError
 from ..settings import LiveSettings
 from .secrets import DESTINATIONS, EXTRAS, KEYS, WAY_OUT
@@ -60,12 +60,15 @@ class BrokerSettings:
     """Hosts of destinations that may have an address that is not global."""
     retries: int = 3
     destinations: Mapping[str, Destination] = field(default_factory=dict)
+    local: LocalFiles = field(default_factory=LocalFiles)
+    """Files that the app's handler looks up on its own machine."""
 
 
 def broker_settings(stanzas: Stanzas, kept: Kept, needs: Mapping[str, Tuple[str, ...]]) -> BrokerSettings:
     """The settings. `needs` has, for each provider there is, what it cannot do without. Raises InputError."""
     shared, general, delivery = (stanzas.get(name, {}) for name in ("live", "settings", "delivery"))
-    names = listed(shared.get("providers", "")) or _implied(stanzas, kept, needs)
+    named = listed(shared.get("providers", "")) or _implied(stanzas, kept, needs)
+    names = [name for name in named if name not in LOCAL]
     given = {name: _pairs(name, stanzas, kept) for name in names}
     absent = {name: what for name, pairs in given.items() for what in [_lacking(needs.get(name), pairs)] if what}
     usable = {name: pairs for name, pairs in given.items() if name not in absent}
@@ -83,6 +86,7 @@ def broker_settings(stanzas: Stanzas, kept: Kept, needs: Mapping[str, Tuple[str,
         listed(delivery.get("private_hosts", "")),
         whole(delivery, "retries", 3),
         {item.name: item for item in _destinations(stanzas, kept)},
+        local_of({name: stanzas.get(f"{PROVIDER}{name}", {}) for name in LOCAL}, "ipthreat.conf"),
     )
 
 

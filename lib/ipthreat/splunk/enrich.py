@@ -18,7 +18,7 @@ from ..assessment import Assessment, assess
 from ..dossier import Behaviour, Dossier, Evidence, SourceKind, Status
 from ..errors import AddressError, SnapshotError
 from ..fields import Owner, Subject, owner_of
-from ..gather import Gatherer, RecordedSource, Source
+from ..gather import Gatherer, Preferred, RecordedSource, Source
 from ..intelligence import Intelligence
 from ..policy import Policy
 from ..snapshot import Answer
@@ -102,8 +102,8 @@ class Enricher:
         self._noted, self._lists, self._allowlist = noted, intelligence.lists, allowlist or Allowlist()
         self._answered = answered
         self._alike = not (self._lists or self._allowlist.entries or noted or answered)  # the snapshot alone decides
-        sources: Tuple[Source, ...] = (*intelligence.sources(as_of), RecordedSource(), *([unasked] if unasked else []))
-        self._gatherer = Gatherer(sources, self._allowlist)
+        last: Source = Preferred(unasked, RecordedSource()) if unasked else RecordedSource()
+        self._gatherer = Gatherer((*intelligence.sources(as_of), last), self._allowlist)
         self._find = intelligence.snapshot.find if intelligence.snapshot else self._no_snapshot
         self._numbers = 0
         self._assessments: Dict[object, Assessment] = {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ..case import SourcePart
+from ..errors import FetchError
 from ..gather import LIST_LIFETIME
 from ..intelligence import Intelligence
 from ..paths import feeds_dir
@@ -18,8 +19,9 @@ from ..recorded import parse_time
 from .base import Configuration, GeneratingCommand, SafeCommand, run
 from .conf import app_lists
 from .joblog import JobLog
+from .status_providers import FIELDS as OF_PROVIDERS
 
-FIELDS = ("kind", "name", "status", "date", "age_days", "entries", "licence", "source", "reason")
+FIELDS = ("kind", "name", "status", "date", "age_days", "entries", "licence", "source", "reason", *OF_PROVIDERS)
 """The fields of every row. `kind` is part, list or provider, `status` a word of the judgement's vocabulary."""
 
 
@@ -83,7 +85,7 @@ def _row(**known: str) -> Dict[str, str]:
 
 @Configuration(type="reporting")
 class IpthreatStatusCommand(SafeCommand, GeneratingCommand):  # type: ignore[misc] # the SDK has no types
-    """The command. It asks nobody: what it tells is in the app's own files."""
+    """The command. It asks no provider: what it tells is in the app's own files, or known to its handler."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,9 +102,24 @@ class IpthreatStatusCommand(SafeCommand, GeneratingCommand):  # type: ignore[mis
         for row in rows:
             if row["status"] == "error":
                 self.log.problem(row["name"], row["reason"])
+        rows += self._providers()
         self.log.count("rows", len(rows))
         self.log.tell(self)
         yield from rows
+
+    def _providers(self) -> List[Dict[str, str]]:
+        """The rows of the live sources; a warning in place of those that the handler does not tell."""
+        about = self.metadata.searchinfo
+        if not (getattr(about, "splunkd_uri", "") and getattr(about, "session_key", "")):
+            return []  # there is no splunkd: the command runs by itself
+        from .splunkd import Splunkd
+        from .status_providers import provider_rows
+
+        try:
+            return [_row(**row) for row in provider_rows(Splunkd(about.splunkd_uri, about.session_key))]
+        except FetchError as error:
+            self.log.problem("live sources", f"live sources are not told of: {error}")
+            return []
 
 
 def main() -> None:

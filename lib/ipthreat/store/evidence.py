@@ -5,7 +5,6 @@ It is a convenience and never a condition: when the file cannot be used, a run g
 
 from __future__ import annotations
 
-import ipaddress
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -13,19 +12,18 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from ..clock import SYSTEM, Clock
-from ..database import PATIENCE, Database, Work, counter, is_busy, moment
+from ..database import PATIENCE, Database, Work, counter, moment
 from ..dossier import Evidence, Status
-from ..errors import StoreError
+from ..errors import StoreBusy, StoreError
 from .encoding import decoded, encoded
+from .entries import Entry, entries, forgotten
 from .lifetimes import Lifetimes
+from .subjects import subject_of, subjects
 
 FILE = "evidence.sqlite"
 VERSION = 1
 MOST_ANSWERS = 2_000_000
 """Answers kept; beyond it the oldest go."""
-
-PER_PREFIX = frozenset({"rdap"})
-"""Providers whose answer holds for the whole prefix it names, so that one look-up serves all its addresses."""
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS evidence (provider TEXT NOT NULL, subject TEXT NOT NULL, retrieved REAL NOT NULL,"
@@ -40,7 +38,6 @@ AHEAD = 3600.0
 """An answer dated farther ahead than this, in seconds, was kept by a clock that was wrong, and is evicted."""
 _AT_ONCE = 500  # subjects of one question to the file
 _LIFETIMES = Lifetimes()
-_PREFIXES = {4: range(32, 7, -1), 6: range(128, 15, -1)}  # longest first; nobody answers for less
 
 Result = TypeVar("Result")
 
@@ -93,12 +90,12 @@ class EvidenceStore:
 
     def get_many(self, provider: str, addresses: Sequence[str]) -> Dict[str, Held]:
         """Address → answer, for those that are held and have not expired."""
-        subjects = {address: _subjects(provider, address) for address in addresses}
-        wanted = list(dict.fromkeys(subject for names in subjects.values() for subject in names))
+        places = {address: subjects(provider, address) for address in addresses}
+        wanted = list(dict.fromkeys(subject for names in places.values() for subject in names))
         now = self._clock.wall()
         nothing: List[Tuple[str, bool, bytes]] = []
         rows = self._read(lambda connection: list(_found(connection, provider, wanted, now)), nothing)
-        return dict(_answers(subjects, {subject: (body, fresh) for subject, fresh, body in rows}))
+        return dict(_answers(places, {subject: (body, fresh) for subject, fresh, body in rows}))
 
     def put_many(self, answers: Iterable[Tuple[str, Evidence]]) -> None:
         """Keeps (address, evidence), each for its lifetime; what is no answer is left out."""
@@ -138,10 +135,22 @@ class EvidenceStore:
         now = self._clock.wall()
         return self._read(lambda connection: tuple(map(_kept, connection.execute(statement, (now,)))), ())
 
-    def evict(self, most: int = MOST_ANSWERS) -> int:
-        """Removes what has expired or is dated ahead and, beyond `most` answers, the oldest; how many went."""
+    def about(self, address: str) -> Tuple[Entry, ...]:
+        """All answers that are kept about an address (canonical text), expired ones included, by provider."""
+        now, nothing = self._clock.wall(), ()  # type: float, Tuple[Entry, ...]
+        return self._read(lambda connection: tuple(entries(connection, address, now)), nothing)
+
+    def forget(self, address: str, provider: Optional[str] = None) -> int:
+        """Removes what `about` tells of an address, or one provider's part of it; how many answers went."""
+        return self._write(lambda connection: forgotten(connection, address, provider), 0)
+
+    def evict(self, most: int = MOST_ANSWERS, patience: Optional[float] = MOMENT) -> int:
+        """Removes what has expired or is dated ahead and, beyond `most` answers, the oldest; how many went.
+
+        It may be left undone while another process holds the file; with a patience of None it is not.
+        """
         now = self._clock.wall()
-        return self._write(lambda connection: _evicted(connection, now, most), 0, MOMENT)
+        return self._write(lambda connection: _evicted(connection, now, most), 0, patience)
 
     def flush(self, provider: Optional[str] = None) -> int:
         """Removes all answers, or those of one provider; how many went."""
@@ -158,7 +167,7 @@ class EvidenceStore:
         fresh = self._lifetimes.of(item)
         if fresh is None:
             return
-        subject, kept = _subject(address, item)
+        subject, kept = subject_of(address, item)
         ends = now + max(fresh, self._lifetimes.expiry).total_seconds()
         yield item.source, subject, now, now + fresh.total_seconds(), ends, encoded(kept)
 
@@ -176,7 +185,7 @@ class EvidenceStore:
         try:
             return run()
         except StoreError as error:
-            if spare and is_busy(error):
+            if spare and isinstance(error, StoreBusy):
                 return otherwise
             self._works = {"read": self._works["read"] and way == "write", "write": False}
             if not self.problem:
@@ -187,9 +196,13 @@ class EvidenceStore:
 
 def stale(held: Evidence, reason: str, age: timedelta) -> Evidence:
     """An old answer in place of one that could not be had, and why."""
+    return replace(held, status=Status.STALE, reason=f"{reason}; this answer is {age_words(age)} old"[:300])
+
+
+def age_words(age: timedelta) -> str:
+    """An age as a person says it: `5 hours`, `12 days`."""
     hours = age.total_seconds() / 3600
-    told = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
-    return replace(held, status=Status.STALE, reason=f"{reason}; this answer is {told} old"[:300])
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 def _found(
@@ -224,37 +237,15 @@ def _check(connection: sqlite3.Connection) -> None:
         counter(misses, "usage.misses")
 
 
-def _answers(subjects: Dict[str, Sequence[str]], held: Dict[str, Tuple[bytes, bool]]) -> Iterator[Tuple[str, Held]]:
+def _answers(places: Dict[str, Sequence[str]], held: Dict[str, Tuple[bytes, bool]]) -> Iterator[Tuple[str, Held]]:
     """Per address the answer about itself, else about the longest prefix that holds it."""
-    for address, names in subjects.items():
+    for address, names in places.items():
         subject = next((name for name in names if name in held), None)
         if subject is not None:
             body, fresh = held[subject]
             evidence = decoded(body)
             if evidence is not None:  # a row that cannot be read is as good as none: it is asked again and replaced
                 yield address, Held(evidence, fresh)
-
-
-def _subjects(provider: str, address: str) -> Sequence[str]:
-    """Under what an answer about the address may be kept, most specific first."""
-    if provider not in PER_PREFIX:
-        return (address,)
-    parsed = ipaddress.ip_address(address)
-    prefixes = [f"{ipaddress.ip_network((parsed, length), strict=False)}" for length in _PREFIXES[parsed.version]]
-    return (address, *prefixes)
-
-
-def _subject(address: str, item: Evidence) -> Tuple[str, Evidence]:
-    """Under what an answer is kept: the prefix it names, for a provider that answers by prefix."""
-    if item.source in PER_PREFIX and item.network:
-        try:
-            network = ipaddress.ip_network(item.network, strict=False)
-        except ValueError:
-            return address, item
-        parsed = ipaddress.ip_address(address)
-        if parsed in network and network.prefixlen in _PREFIXES[parsed.version]:
-            return str(network), replace(item, link="")  # the page was about the one address
-    return address, item
 
 
 def _evicted(connection: sqlite3.Connection, now: float, most: int) -> int:

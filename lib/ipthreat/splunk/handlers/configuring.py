@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ...configuration import LOCAL
 from ...errors import FetchError, InputError
 from ...exchange import redacted
 from ..broker_settings import DESTINATION, NAME, PROVIDER, PROXY, broker_settings
@@ -93,7 +94,7 @@ def change(ground: Ground, call: Call) -> Reply:
     stanzas, secrets = settings_stanzas(call.system), Secrets(call.system)
     kept = secrets.all()
     call.secrets += [secret for found in kept.values() for secret in found.values()]
-    if wanted.provider and wanted.provider not in ground.providers:
+    if wanted.provider and wanted.provider not in (*ground.providers, *LOCAL):
         raise InputError(f"there is no provider {wanted.provider[:40]!r}")
     _check(ground, stanzas, kept, wanted)
     if wanted.forget:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Dict, Mapping
 
 from ...errors import InputError
+from ...localfiles import Failed
 from ...store.encoding import encoded
 from ..broker import Answered, Circumstances, Question
 from ..broker_settings import BrokerSettings
@@ -61,7 +62,10 @@ def answered(ground: Ground, call: Call, settings: BrokerSettings, question: Que
         question = replace(question, alert=True)
     for complaint in ground.complaints:
         call.tell(complaint)
-    around = Circumstances(settings, ground.shared(call), ground.allowlist(settings), call.tell)
+    local = ground.local(settings)
+    for failed in (source for source in local.sources if isinstance(source, Failed)):
+        call.tell(failed.reason)
+    around = Circumstances(settings, ground.shared(call), ground.allowlist(settings), call.tell, local)
     return ground.broker.answer(question, around)
 
 

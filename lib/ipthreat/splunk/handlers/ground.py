@@ -11,9 +11,11 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from ...allowlist import Allowlist
 from ...clock import SYSTEM, Clock
+from ...configuration import LocalFiles
 from ...connecting import Connect
 from ...errors import InputError
 from ...intelligence import Intelligence
+from ...localfiles import NO_FILES, Local, open_or_fail
 from ...providers import LiveProvider, with_third_parties
 from ..broker import Broker
 from ..broker_settings import BrokerSettings, broker_settings
@@ -25,13 +27,21 @@ from ..secrets import Secrets
 from ..splunkd import settings_stanzas
 
 
-def below_etc(home: Path, bundle: Path) -> Path:
-    """The file of certificates, which lies below etc of the installation. Raises InputError for any other place."""
+def below_etc(home: Path, file: Path, setting: str = "ca_bundle") -> Path:
+    """A file that a setting names, which lies below etc of the installation. Raises InputError for any other place."""
     etc = home / "etc"
-    path = etc / bundle
-    if ".." in bundle.parts or etc not in path.parents:
-        raise InputError("ca_bundle of ipthreat.conf is a file below $SPLUNK_HOME/etc")
+    path = etc / file
+    if ".." in file.parts or etc not in path.parents:
+        raise InputError(f"{setting} of ipthreat.conf is a file below $SPLUNK_HOME/etc")
     return path
+
+
+def _changed(path: Path) -> float:
+    """When a file was last written, in seconds since 1970; 0.0 for one that is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 class Ground:
@@ -58,6 +68,7 @@ class Ground:
         self.providers = with_third_parties(self.complaints.append) if providers is None else providers
         self._lock = threading.Lock()
         self._opened: Tuple[float, Optional[Intelligence]] = (0.0, None)
+        self._local: Tuple[object, Local] = ((), NO_FILES)
 
     @cached_property
     def needs(self) -> Dict[str, Tuple[str, ...]]:
@@ -88,6 +99,18 @@ class Ground:
         if bundle is None:
             return found
         return replace(found, live=replace(found.live, ca_bundle=below_etc(self.folder.parents[3], bundle)))
+
+    def local(self, settings: BrokerSettings) -> Local:
+        """The databases and the block list on this machine, opened anew when one has changed. Raises InputError."""
+        home, named = self.folder.parents[3], settings.local
+        mmdb = tuple(below_etc(home, path, "mmdb") for path in named.mmdb)
+        found = LocalFiles(mmdb, below_etc(home, named.blocklist, "blocklist") if named.blocklist else None)
+        files = [path for path in (*mmdb, found.blocklist) if path is not None]
+        stamp = (found, *map(_changed, files))
+        with self._lock:
+            if self._local[0] != stamp:
+                self._local = (stamp, open_or_fail(found))
+            return self._local[1]
 
     def shared(self, call: Call) -> SharedEvidence:
         """The cluster's memory of answers."""
