@@ -10,6 +10,7 @@ import signal
 
 import pytest
 from alerts import SID, executed, outcomes, payload, results, scans
+from cim import ALERTS
 from splunkds import CANARY, place
 
 from ipthreat.testkit import behaviours
@@ -52,20 +53,12 @@ def test_the_reference_case_from_the_payload_to_both_reports(here):
     assert [re.search(r"outcome=(\w+)", line)[1] for line in outcomes(here)] == ["delivered"] * 3
 
 
-# The field names of CIM's data model Alerts, and of what every event may have beside them.
-ALERTS = {
-    *("app", "description", "dest", "id", "mitre_technique_id", "severity", "severity_id", "signature", "signature_id"),
-    *("src", "type", "user", "vendor_product"),
-}
-
-
 def test_the_indexed_event_has_cims_field_names_and_values(here):
     executed(here, payload(here, results(here.home, scans())))
     (told,) = events(here, "ipthreat:assessment")
-    required = ALERTS - {"user", "dest"}
-    assert required <= set(told)
-    assert told["severity"] in ("informational", "low", "medium", "high", "critical")
-    assert told["type"] == "alert"
+    assert ALERTS.required - {"dest"} <= set(told)
+    assert told["vendor_product"] == "ipthreat"
+    assert [told[name] in values for name, values in ALERTS.values.items()] == [True, True]
 
 
 def test_run_again_for_the_same_search_nothing_is_delivered_twice(here):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..dossier import Dossier, Evidence, SourceKind, Status
-from ..errors import FetchError
+from ..errors import SplunkError
 from ..policy import Policy
 from ..store.encoding import decoded
 from ..triage import by_worry
@@ -113,7 +113,7 @@ class BrokerClient:
         try:
             answer = self._splunkd.post_json(PATH, question, seconds + GRACE)
             told = answer.json()
-        except FetchError as error:
+        except SplunkError as error:
             self._away(str(error))
             return None
         if not answer.ok or not isinstance(told, dict):

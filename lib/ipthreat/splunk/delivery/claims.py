@@ -13,7 +13,7 @@ from typing import Callable, Optional, Sequence, Tuple
 
 from ...clock import SYSTEM, Clock
 from ...database import Database
-from ...errors import FetchError
+from ...errors import SplunkError
 from ..kvstore import DELIVERIES, change_document, delete_document, put_document
 from ..splunkd import Splunkd
 
@@ -75,7 +75,7 @@ class Claims:
             return True
         try:
             return work(self._splunkd)
-        except FetchError as error:
+        except SplunkError as error:
             self._splunkd = None
             self._tell(f"that this is delivered once is certain for this machine alone: {error}")
             return True

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
-from ...errors import FetchError
+from ...errors import DeliveryError
 from ...version import __version__
 from ..broker_settings import Destination
 from .destinations import check_address, check_url
@@ -46,6 +46,8 @@ class Sent(NamedTuple):
     words: str
     again: bool
     """True when it certainly had no effect and may be made again."""
+    perhaps: bool = False
+    """True when nobody knows whether it had."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Webhooks:
     sleep: Callable[[float], object] = time.sleep
 
     def send(self, destination: Destination, body: bytes) -> int:
-        """The status of the answer, 2xx. Raises InputError for a forbidden place, FetchError when it was not taken.
+        """The status of the answer, 2xx. Raises InputError for a forbidden place, DeliveryError when it was not taken.
 
         It is tried again only after an attempt that certainly had no effect.
         """
@@ -72,7 +74,7 @@ class Webhooks:
             if not sent.again or attempt == self.retries:
                 break
             self.sleep(random.random() * _FIRST_WAIT * 2.0**attempt)  # noqa: S311 - only to come at different times
-        raise FetchError(f"{destination.name}: {sent.words}")
+        raise DeliveryError(f"{destination.name}: {sent.words}", perhaps=sent.perhaps)
 
     def _attempt(self, destination: Destination, body: bytes) -> Sent:
         host, port = check_url(destination.url), urlsplit(destination.url).port or 443
@@ -109,7 +111,7 @@ class Webhooks:
             channel.request("POST", target, body, headers)
             status = channel.getresponse().status
         except _FAILURES as error:
-            return Sent(0, f"the connection broke, and it may have been taken ({_words(error)})", False)
+            return Sent(0, f"the connection broke, and it may have been taken ({_words(error)})", False, True)
         words = "it answers with a redirect, which is not followed" if 300 <= status < 400 else f"it answers {status}"
         return Sent(status, words, status in _AGAIN)
 
