@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, Mapping, Optional, Sequence, Union
+from typing import Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
 from .breaker import Breaker, Cause
@@ -36,6 +37,27 @@ Answered = Callable[[Sequence[str], Response, Mapping[str, Evidence]], None]
 
 Handed = Callable[[Mapping[str, Evidence]], None]
 """Gets what was made of a question, before anything is done with it that may take time."""
+
+
+class Exchange(NamedTuple):
+    """One request, retries counted by themselves, and how it ended."""
+
+    provider: str
+    host: str
+    addresses: Tuple[str, ...]
+    """Those that were sent; none where the question names none."""
+    status: Status
+    seconds: float
+    left: Optional[int]
+    """Requests that this machine may still make today; None where no daily limit is known."""
+
+
+Heard = Callable[[Exchange], None]
+"""Gets each request after it has ended, from the thread that made it."""
+
+
+def unheard(_exchange: Exchange) -> None:
+    """For runs whose requests nobody counts."""
 
 
 def _nobody(_found: Mapping[str, Evidence]) -> None:
@@ -85,6 +107,7 @@ class Asking:
         run: Run,
         answered: Answered,
         *,
+        heard: Heard = unheard,
         retries: Retries = PATIENT,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -96,7 +119,7 @@ class Asking:
         self.last: Optional[Cause] = None
         """How the last question ended, with why where it failed; None before the first."""
         self._ledger, self._audit, self._answered = ledger, audit, answered
-        self._retries, self._jitter = retries, jitter
+        self._heard, self._retries, self._jitter = heard, retries, jitter
         self._redaction = Redaction(source.settings.secrets)
         self._lock = threading.Lock()
 
@@ -147,9 +170,12 @@ class Asking:
             if isinstance(grant, Cause):
                 return grant
             left = min(self.source.settings.timeout, self.run.left)
+            started = time.monotonic()
             outcome = self.source.transport.attempt(request, left)
+            seconds = time.monotonic() - started
             if outcome.response is not None:
                 self._heed(grant, outcome.response)
+            self._tell(host, addresses, outcome, seconds)
             wait = self._retries.wait(outcome, attempt, self._jitter())
             if wait is None or wait >= self.run.left or not self.run.pause(wait):
                 return self._ended(outcome)
@@ -168,8 +194,7 @@ class Asking:
                 return self.too_late()
             wait = 0.0
         try:
-            sent = () if getattr(self.source.provider, "whole", False) else addresses
-            self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, sent)
+            self._audit.sending(self.run.clock.now(), self.source.name, host, account.name, self._sent(addresses))
         except StoreError as error:
             self._ledger.give_back(account, grant)
             return Cause(Status.ERROR, str(error))
@@ -219,18 +244,35 @@ class Asking:
         late = isinstance(outcome.failure, FetchTimeout)
         return Cause(Status.TIMEOUT if late else Status.ERROR, str(outcome.failure))
 
+    def _sent(self, addresses: Sequence[str]) -> Tuple[str, ...]:
+        """The addresses that the question names."""
+        return () if getattr(self.source.provider, "whole", False) else tuple(addresses)
+
+    def _tell(self, host: str, addresses: Sequence[str], outcome: Outcome, seconds: float) -> None:
+        """Tells of a request, if anybody wants to know."""
+        if self._heard is unheard:
+            return
+        ended = self._ended(outcome)
+        told = ended if isinstance(ended, Cause) else self._understood(addresses, ended)
+        status = told.status if isinstance(told, Cause) else told[addresses[0]].status
+        left = self._ledger.standing(self.source.account).left.get("day")
+        self._heard(Exchange(self.source.name, host, self._sent(addresses), status, seconds, left))
+
     def _read(self, addresses: Sequence[str], response: Response) -> Union[Dict[str, Evidence], Cause]:
-        """What the provider makes of its answer, or that it cannot read it."""
+        """What the provider makes of its answer, or that it cannot read it; a refusal with its end."""
+        found = self._understood(addresses, response)
+        if isinstance(found, Cause) or any(item.status is not Status.RATE_LIMITED for item in found.values()):
+            return found
+        return self._until(found, response)
+
+    def _understood(self, addresses: Sequence[str], response: Response) -> Union[Dict[str, Evidence], Cause]:
         provider = self.source.provider
         try:
             told = dict(provider.answers(addresses, response, self.run.clock.now()))
         except FAULTS as error:
             return Cause(Status.ERROR, f"its answer was not understood ({type(error).__name__})")
         silent = Cause(Status.ERROR, "its answer says nothing about this address")
-        found = {**self.without(addresses, silent), **{name: told[name] for name in addresses if name in told}}
-        if all(item.status is Status.RATE_LIMITED for item in found.values()):
-            found = self._until(found, response)
-        return found
+        return {**self.without(addresses, silent), **{name: told[name] for name in addresses if name in told}}
 
     def _until(self, found: Mapping[str, Evidence], response: Response) -> Dict[str, Evidence]:
         """The refusals with the moment until which they hold, which the ledger remembers.

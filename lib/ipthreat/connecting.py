@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 from .address import network
-from .asking import Answered, LiveSource
+from .asking import Answered, Heard, LiveSource, unheard
 from .clock import SYSTEM, Clock
 from .database import PATIENCE
 from .egress import AUDIT_FILE, Audit, Egress
@@ -44,6 +44,11 @@ class Wish:
     policy: Policy = POLICIES["standard"]
     as_of: Optional[datetime] = None
     """The moment judged; None leaves every answer its own date."""
+    user: str = ""
+    search: str = ""
+    """Who wants to know and in which search, for the audit file."""
+    heard: Heard = unheard
+    """Called after each request."""
 
 
 def live_sources(
@@ -127,11 +132,12 @@ def open_live(
         EvidenceStore(folder / STORE_FILE, clock=clock, tell=tell, patience=min(PATIENCE, settings.timeout)),
         Ledger(folder / QUOTA_FILE, clock=clock, tell=tell),
         egress_of(settings, sources),
-        Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], settings.tlp),
+        Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], settings.tlp, wish.user, wish.search),
         wish.policy,
         clock,
         tuple(name for name, own in settings.providers.items() if not own.enabled),
         wish.as_of,
         wish.watchers,
+        wish.heard,
     )
     return Live(sources, ground, Bounds(settings.budget, settings.timeout, wish.dry))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .asking import Answered, Asking, LiveSource
+from .asking import Answered, Asking, Heard, LiveSource, unheard
 from .clock import SYSTEM, Clock, Run
 from .dossier import Dossier, Evidence, SourceKind, Status
 from .egress import Audit, Egress
@@ -54,6 +54,8 @@ class Ground:
     """The moment judged, which came before the asking: what is answered in this run counts as known then."""
     watchers: Tuple[Answered, ...] = field(default=())
     """Called with each answer as it comes: recording, progress."""
+    heard: Heard = unheard
+    """Called after each request, whatever became of it."""
 
 
 class Live:
@@ -146,7 +148,8 @@ class Live:
     def _asking_of(self, source: LiveSource) -> Asking:
         if source.name not in self._asking:
             ground = self._ground
-            self._asking[source.name] = Asking(source, ground.ledger, ground.audit, self._current_run(), self._answered)
+            run, answered = self._current_run(), self._answered
+            self._asking[source.name] = Asking(source, ground.ledger, ground.audit, run, answered, heard=ground.heard)
         return self._asking[source.name]
 
     def _current_run(self) -> Run:
