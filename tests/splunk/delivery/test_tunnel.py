@@ -159,8 +159,15 @@ def test_a_proxy_that_trickles_holds_nobody_for_longer_than_an_attempt_may_take(
         here.send()
 
 
+def trickling(talk):
+    """A receiver whose status line never ends."""
+    for number in range(200):
+        talk.write(b"HTTP/1.1 200 OK"[number : number + 1] or b" ")
+        talk.pause(0.3)
+
+
 def test_a_receiver_that_trickles_holds_nobody_either_and_may_have_taken_the_message():
-    with Place(hook=behaviours.slow_headers(1.0), longest=0.6) as here:
+    with Place(hook=trickling, longest=0.7) as here:
         with pytest.raises(DeliveryError, match="may have been taken") as failure:
             here.send()
         assert failure.value.perhaps is True

@@ -123,6 +123,14 @@ def test_what_had_no_effect_is_tried_again_within_bounds():
     assert len(hook.server.asked) == 3
 
 
+@pytest.mark.parametrize("code, perhaps, tries", [(429, False, 3), (502, True, 1), (504, True, 1), (400, False, 1)])
+def test_a_gateway_that_does_not_know_what_became_of_it_is_not_asked_again(code, perhaps, tries):
+    hook = Hook([GLOBAL], behaviours.status(code))
+    with hook.server, pytest.raises(DeliveryError, match=f"answers {code}") as failure:
+        hook.send()
+    assert (failure.value.perhaps, len(hook.server.asked)) == (perhaps, tries)
+
+
 def test_what_may_have_been_taken_is_not_sent_again():
     hook = Hook([GLOBAL], behaviours.hang_up())
     with hook.server, pytest.raises(DeliveryError, match="may have been taken"):

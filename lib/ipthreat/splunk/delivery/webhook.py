@@ -30,7 +30,8 @@ LONGEST = 30.0
 """Seconds of one attempt, however slowly something trickles in."""
 _LONGEST_ANSWER = 16_384  # bytes of a proxy's answer
 _FIRST_WAIT = 0.5
-_AGAIN = (429, 502, 503, 504)
+_AGAIN = (429, 503)
+_UNSURE = (502, 504)  # a gateway does not know what became of what it passed on
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
 
 Resolve = Callable[[str, int], List[str]]
@@ -126,7 +127,8 @@ class Webhooks:
         except _FAILURES as error:
             return Sent(0, f"the connection broke, and it may have been taken ({_words(error)})", False, True)
         words = "it answers with a redirect, which is not followed" if 300 <= status < 400 else f"it answers {status}"
-        return Sent(status, words, status in _AGAIN)
+        unsure = status in _UNSURE
+        return Sent(status, f"{words}, and it may have been taken" if unsure else words, status in _AGAIN, unsure)
 
 
 class _Pinned(http.client.HTTPSConnection):
