@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import site
 import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
@@ -31,8 +30,6 @@ HANDLERS = {
     "ipthreat/test": {"post": ADMIN},
 }
 COLLECTIONS = ("ipthreat_evidence", "ipthreat_cases", "ipthreat_deliveries")
-PACKAGES = tuple(Path(folder) for folder in site.getsitepackages())
-"""Where `requests` is found as long as the app that is laid together does not carry it."""
 
 
 class Place(NamedTuple):
@@ -87,7 +84,7 @@ def place(
     """splunkd, handler and provider, running."""
     (home / "var" / "log" / "splunk").mkdir(parents=True, exist_ok=True)
     script, environment = "ipthreat_rest_handler_command.py", {"SPLUNK_HOME": str(home)}
-    host = HandlerHost(app(sdk), script, "RestHandler", copies=copies, environment=environment, packages=PACKAGES)
+    host = HandlerHost(app(sdk), script, "RestHandler", copies=copies, environment=environment)
     with FakeServer({**vendor_routes(latency), **routes}) as vendor, Splunkd() as splunkd, host:
         settled(splunkd, vendor.url)
         for path, capabilities in HANDLERS.items():

@@ -42,7 +42,7 @@ class Refresh(Script):  # type: ignore[misc]  # the SDK has no types
         scheme = Scheme(TITLE)
         scheme.description = "Fetches the lists named in ipthreat.conf [feeds] and compiles them for the app."
         scheme.use_external_validation = False
-        scheme.use_single_instance = True
+        scheme.use_single_instance = False  # else splunkd would not heed the interval of the input itself
         return scheme
 
     def stream_events(self, inputs: Any, ew: EventWriter) -> None:

@@ -130,7 +130,10 @@ def _name_the_sdk() -> None:
     looked_up = binding.__dict__.get("importlib")
     if looked_up is None or isinstance(looked_up, _Unpackaged):
         return
-    binding.importlib = _Unpackaged()
+    try:
+        looked_up.metadata.version("splunk-sdk")
+    except looked_up.metadata.PackageNotFoundError:
+        binding.importlib = _Unpackaged()
 
 
 class _Unpackaged:
