@@ -126,10 +126,11 @@ class BrokerClient:
         self.problem = f"live sources were not asked: {why}"
 
     def _note(self, told: Mapping[str, Any]) -> None:
-        self.sources = tuple(str(name) for name in told.get("sources") or ())[:100]
-        said = [str(text)[:300] for text in told.get("messages") or ()]
+        self.sources = tuple(_texts(told.get("sources")))
+        said = dict.fromkeys(text[:300] for text in _texts(told.get("messages")))
         self.messages += [text for text in said if text not in self.messages]
-        for name, number in dict(told.get("requests") or {}).items():
+        requests = told.get("requests")
+        for name, number in requests.items() if isinstance(requests, dict) else ():
             self.requests[name] = self.requests.get(name, 0) + _whole(number)
 
 
@@ -152,6 +153,12 @@ def _why(status: int, told: Any) -> str:
 
 def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _texts(value: Any) -> List[str]:
+    """The texts in a list of the handler's, 100 at most; of anything else none."""
+    items = value[:100] if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, str)]
 
 
 def _evidence(told: Any, wanted: Sequence[str]) -> Iterator[Tuple[str, Tuple[Evidence, ...]]]:
