@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from .breaker import Breaker, Cause
@@ -25,7 +26,7 @@ from .providers.further import Collected, Equipped, Refreshed, Surveyed
 from .quota import Ledger
 from .quota.account import MOST, clock_text
 from .sending import FAULTS as FAULTS  # what runs code of others must expect
-from .sending import ONCE, PATIENT, Errand, Sending
+from .sending import ONCE, PATIENT, Errand, Heard, Sending, unheard
 
 SPENT_FOR = 60.0
 """Seconds a quota is taken to be spent when the provider refuses and does not say for how long."""
@@ -55,10 +56,11 @@ class Asking(Sending):
         answered: Answered,
         *,
         copies: CopyFiles = IN_MEMORY,
+        heard: Heard = unheard,
         retries: Retries = PATIENT,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__(source, ledger, audit, run, retries, jitter)
+        super().__init__(source, ledger, audit, run, heard, retries, jitter)
         self.breaker = Breaker()
         self.last: Optional[Cause] = None
         """How the last question ended, with why where it failed; None before the first."""
@@ -198,7 +200,8 @@ class Asking(Sending):
         except (*FAULTS, IpthreatError) as error:
             return Cause(Status.ERROR, f"it cannot be asked ({type(error).__name__})")
         sent = () if getattr(source.provider, "whole", False) else addresses
-        return self.send(Errand(request, sent, cost=source.cost(len(addresses))))
+        meaning = partial(self._meaning, addresses)
+        return self.send(Errand(request, sent, cost=source.cost(len(addresses)), meaning=meaning))
 
     def _beyond_quota(self, addresses: Sequence[str]) -> Dict[str, Evidence]:
         """For the rest of a batch that was asked in part."""
@@ -220,17 +223,25 @@ class Asking(Sending):
         return {address: failed(self.source.provider, address, cause.status, reason) for address in addresses}
 
     def _read(self, addresses: Sequence[str], response: Response) -> Union[Dict[str, Evidence], Cause]:
-        """What the provider makes of its answer, or that it cannot read it."""
+        """What the provider makes of its answer, or that it cannot read it; a refusal with its end."""
+        found = self._understood(addresses, response)
+        if isinstance(found, Cause) or any(item.status is not Status.RATE_LIMITED for item in found.values()):
+            return found
+        return self._until(found, response)
+
+    def _understood(self, addresses: Sequence[str], response: Response) -> Union[Dict[str, Evidence], Cause]:
         provider = self.source.provider
         try:
             told = dict(provider.answers(addresses, response, self.run.clock.now()))
         except FAULTS as error:
             return Cause(Status.ERROR, f"its answer was not understood ({type(error).__name__})")
         silent = Cause(Status.ERROR, "its answer says nothing about this address")
-        found = {**self.without(addresses, silent), **{name: told[name] for name in addresses if name in told}}
-        if all(item.status is Status.RATE_LIMITED for item in found.values()):
-            found = self._until(found, response)
-        return found
+        return {**self.without(addresses, silent), **{name: told[name] for name in addresses if name in told}}
+
+    def _meaning(self, addresses: Sequence[str], response: Response) -> Status:
+        """What an answer comes to, for who counts requests; of a batch the first address tells."""
+        found = self._understood(addresses, response)
+        return found.status if isinstance(found, Cause) else found[addresses[0]].status
 
     def _until(self, found: Mapping[str, Evidence], response: Response) -> Dict[str, Evidence]:
         """The refusals with the moment until which they hold, which the ledger remembers.

@@ -23,6 +23,7 @@ from .providers import LiveProvider, with_third_parties
 from .quota import Account, Ledger
 from .quota.account import account_name
 from .quota.ledger import FILE as QUOTA_FILE
+from .sending import Heard, unheard
 from .settings import LiveSettings, ProviderSettings
 from .store import EvidenceStore
 from .store.evidence import FILE as STORE_FILE
@@ -49,6 +50,11 @@ class Wish:
     policy: Policy = POLICIES["standard"]
     as_of: Optional[datetime] = None
     """The moment judged; None leaves every answer its own date."""
+    user: str = ""
+    search: str = ""
+    """Who wants to know and in which search, for the audit file."""
+    heard: Heard = unheard
+    """Called after each request."""
 
 
 def live_sources(
@@ -132,12 +138,13 @@ def open_live(
         EvidenceStore(folder / STORE_FILE, clock=clock, tell=tell, patience=min(PATIENCE, settings.timeout)),
         Ledger(folder / QUOTA_FILE, clock=clock, tell=tell),
         egress_of(settings, sources),
-        Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], settings.tlp),
+        Audit(folder / AUDIT_FILE, uuid.uuid4().hex[:12], settings.tlp, wish.user, wish.search),
         wish.policy,
         clock,
         tuple(name for name, own in settings.providers.items() if not own.enabled),
         wish.as_of,
         wish.watchers,
         CopyFiles(folder / COPIES, tell),
+        wish.heard,
     )
     return Live(sources, ground, Bounds(settings.budget, settings.timeout, wish.dry, wish.deep))

@@ -66,6 +66,10 @@ class Audit:
     run: str
     """Names the run in each of its lines."""
     tlp: str
+    user: str = ""
+    """Who wants to know, where one asks for many …"""
+    search: str = ""
+    """… and in which search."""
 
     def sending(self, moment: datetime, provider: str, host: str, account: str, addresses: Sequence[str]) -> None:
         """Records that these addresses are about to be sent. Raises StoreError when that is not possible."""
@@ -74,6 +78,7 @@ class Audit:
         told = {
             "time": moment.isoformat(),
             "run": self.run,
+            **{name: text for name, text in (("user", self.user), ("search", self.search)) if text},
             "provider": provider,
             "host": host,
             "account": account,

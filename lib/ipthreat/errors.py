@@ -11,6 +11,9 @@
     │   └── StoreBusy                  … now: another process holds a file that is sound
     ├── FetchError                 exit code 5: a download failed, or is not what it should be
     │   └── FetchTimeout               … because there was no complete answer in the time allowed
+    ├── SplunkError                exit code 5: Splunk refused something, or its answer is not what it should be
+    │   └── SplunkSilence              … or gave no answer: what was asked of it may have been done
+    ├── DeliveryError              exit code 5: a report did not reach its target
     └── MissingExtraError          exit code 6: an optional dependency is not installed
 
 Each message is one sentence that names the thing and, where there is one, the remedy.
@@ -71,6 +74,26 @@ class FetchError(IpthreatError):
 
 class FetchTimeout(FetchError):  # noqa: N818  # the word says that it is one
     """There was no connection or no complete answer in the time allowed."""
+
+
+class SplunkError(IpthreatError):
+    """Splunk refused something, cannot be reached, or its answer is not what its interface gives."""
+
+    exit_code = 5
+
+
+class SplunkSilence(SplunkError):  # noqa: N818  # the word says that it is one
+    """Splunk was asked and gave no answer: what was asked may have been done."""
+
+
+class DeliveryError(IpthreatError):
+    """A report did not reach its target; or, when `perhaps` is true, nobody knows, and it must not be sent again."""
+
+    exit_code = 5
+
+    def __init__(self, text: str, *, perhaps: bool = False) -> None:
+        super().__init__(text)
+        self.perhaps = perhaps
 
 
 class MissingExtraError(IpthreatError):

@@ -28,6 +28,7 @@ from .policy import Policy
 from .providers.further import Mirrored
 from .quota import Ledger
 from .selection import Part, not_asked, select
+from .sending import Heard, unheard
 from .store import EvidenceStore, stale
 from .triage import by_worry
 
@@ -63,6 +64,8 @@ class Ground:
     """Called with each answer as it comes: recording, progress."""
     copies: CopyFiles = IN_MEMORY
     """Of what providers work with."""
+    heard: Heard = unheard
+    """Called after each request, whatever became of it."""
 
 
 class Live:
@@ -194,7 +197,9 @@ class Live:
         if source.name not in self._asking:
             ground = self._ground
             self._asking[source.name] = Asking(
-                source, ground.ledger, ground.audit, self._current_run(), self._answered, copies=ground.copies
+                *(source, ground.ledger, ground.audit, self._current_run(), self._answered),
+                copies=ground.copies,
+                heard=ground.heard,
             )
         return self._asking[source.name]
 

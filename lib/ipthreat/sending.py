@@ -6,7 +6,8 @@ Whatever goes wrong ends as a Cause; nothing is raised.
 from __future__ import annotations
 
 import threading
-from typing import Callable, Mapping, NamedTuple, Optional, Sequence, Union
+import time
+from typing import Callable, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
 from .breaker import Cause
@@ -16,6 +17,7 @@ from .egress import Audit
 from .errors import FetchTimeout, StoreError
 from .exchange import Outcome, Request, Response, Retries, retry_after
 from .livesource import LiveSource
+from .providers.base import status_of
 from .quota import Account, Grant, Ledger
 from .quota.account import LONGEST_RESET
 from .redaction import Redaction
@@ -43,20 +45,50 @@ class Errand(NamedTuple):
     """When it is tried again, where that is not the run's own rule."""
     figures: Optional[Callable[[Response], Mapping[str, int]]] = None
     """What its answer says of the quota, where that is not in the headers that the provider reads."""
+    meaning: Optional[Callable[[Response], Status]] = None
+    """What its answer comes to, where that is more than its HTTP status says."""
+
+
+class Exchange(NamedTuple):
+    """One request, retries counted by themselves, and how it ended."""
+
+    provider: str
+    host: str
+    addresses: Tuple[str, ...]
+    """Those that were sent, networks among them; none where the question names none."""
+    status: Status
+    seconds: float
+    left: Optional[int]
+    """Requests that this machine may still make today; None where no daily limit is known."""
+
+
+Heard = Callable[[Exchange], None]
+"""Gets each request after it has ended, from the thread that made it."""
+
+
+def unheard(_exchange: Exchange) -> None:
+    """For runs whose requests nobody counts."""
 
 
 class Sending:
     """The way to one provider in one run; shared by the threads that ask it."""
 
     def __init__(
-        self, source: LiveSource, ledger: Ledger, audit: Audit, run: Run, retries: Retries, jitter: Callable[[], float]
+        self,
+        source: LiveSource,
+        ledger: Ledger,
+        audit: Audit,
+        run: Run,
+        heard: Heard,
+        retries: Retries,
+        jitter: Callable[[], float],
     ) -> None:
         self.source = source
         self.run = run
         self.requests = 0
         """Requests made, retries included."""
         self._ledger, self._audit = ledger, audit
-        self._retries, self._jitter = retries, jitter
+        self._heard, self._retries, self._jitter = heard, retries, jitter
         self._redaction = Redaction(source.settings.secrets)
         self._counting = threading.Lock()
 
@@ -72,9 +104,13 @@ class Sending:
             if isinstance(grant, Cause):
                 return grant
             left = min(self.source.settings.timeout, self.run.left)
+            started = time.monotonic()
             outcome = self.source.transport.attempt(errand.request, left)
+            seconds = time.monotonic() - started
             if outcome.response is not None:
                 self._heed(errand, grant, outcome.response)
+            if self._heard is not unheard:
+                self._heard(self._exchange(errand, host, outcome, seconds))
             wait = retries.wait(outcome, attempt, self._jitter())
             if wait is None or wait >= self.run.left or not self.run.pause(wait):
                 return self._ended(outcome)
@@ -150,3 +186,20 @@ class Sending:
             return self._redaction.response(outcome.response)
         late = isinstance(outcome.failure, FetchTimeout)
         return Cause(Status.TIMEOUT if late else Status.ERROR, str(outcome.failure))
+
+    def _exchange(self, errand: Errand, host: str, outcome: Outcome, seconds: float) -> Exchange:
+        ended = self._ended(outcome)
+        status = self._status(errand, ended) if isinstance(ended, Response) else ended.status
+        return Exchange(self.source.name, host, tuple(errand.sent), status, seconds, self._left(errand))
+
+    def _status(self, errand: Errand, response: Response) -> Status:
+        if errand.meaning:
+            return errand.meaning(response)
+        failure = status_of(response)
+        return failure.status if failure else Status.OK
+
+    def _left(self, errand: Errand) -> Optional[int]:
+        try:
+            return self._ledger.standing(self._payer(errand)).left.get("day")
+        except StoreError:
+            return None

@@ -6,13 +6,12 @@ import { close } from './check.mjs';
 import { dashboards, hostile } from './dashboards.mjs';
 import { serve } from './server.mjs';
 import { setupPage } from './setup.mjs';
-import { Splunk } from './splunk.mjs';
+import { Gateway } from './setup_gateway.mjs';
 
 const folder = process.argv[2];
 const only = process.env.ONLY;
 mkdirSync(join(folder, 'shots'), { recursive: true });
-const splunk = new Splunk();
-const { server, origin } = await serve([join(folder, 'pages')], (...asked) => splunk.answer(...asked));
+const { server, origin } = await serve([join(folder, 'pages')]);
 const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
     args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
@@ -22,7 +21,14 @@ try {
         await dashboards(browser, origin, folder, only);
         await hostile(browser, origin, folder);
     }
-    if (!only || only === 'setup') await setupPage(browser, origin, folder, splunk, process.argv[3]);
+    if (!only || only === 'setup') {
+        const gateway = await Gateway.started(process.env.PYTHON, process.env.GATEWAY);
+        try {
+            await setupPage(browser, folder, gateway);
+        } finally {
+            gateway.close();
+        }
+    }
 } finally {
     await browser.close();
     server.close();

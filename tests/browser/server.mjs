@@ -1,16 +1,13 @@
-// A server on loopback for the pages under test: built files, and the stand-in for Splunk's handlers.
+// A server on loopback for the pages under test: built files.
 import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.png': 'image/png' };
 
-export function serve(folders, handlers) {
-    const server = createServer(async (request, response) => {
-        const url = new URL(request.url, 'http://127.0.0.1');
-        let body = '';
-        for await (const piece of request) body += piece;
-        const answer = handlers(request, url, body) ?? file(folders, url.pathname);
+export function serve(folders) {
+    const server = createServer((request, response) => {
+        const answer = file(folders, new URL(request.url, 'http://127.0.0.1').pathname);
         response.writeHead(answer.status, { 'Content-Type': answer.type ?? 'application/json', ...answer.headers });
         response.end(answer.body);
     });

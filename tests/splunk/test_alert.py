@@ -7,9 +7,11 @@ import json
 import os
 import re
 import signal
+import threading
 
 import pytest
 from alerts import SID, executed, outcomes, payload, results, scans
+from cim import ALERTS
 from splunkds import CANARY, place
 
 from ipthreat.testkit import behaviours
@@ -52,20 +54,12 @@ def test_the_reference_case_from_the_payload_to_both_reports(here):
     assert [re.search(r"outcome=(\w+)", line)[1] for line in outcomes(here)] == ["delivered"] * 3
 
 
-# The field names of CIM's data model Alerts, and of what every event may have beside them.
-ALERTS = {
-    *("app", "description", "dest", "id", "mitre_technique_id", "severity", "severity_id", "signature", "signature_id"),
-    *("src", "type", "user", "vendor_product"),
-}
-
-
 def test_the_indexed_event_has_cims_field_names_and_values(here):
     executed(here, payload(here, results(here.home, scans())))
     (told,) = events(here, "ipthreat:assessment")
-    required = ALERTS - {"user", "dest"}
-    assert required <= set(told)
-    assert told["severity"] in ("informational", "low", "medium", "high", "critical")
-    assert told["type"] == "alert"
+    assert ALERTS.required - {"dest"} <= set(told)
+    assert told["vendor_product"] == "ipthreat"
+    assert [told[name] in values for name, values in ALERTS.values.items()] == [True, True]
 
 
 def test_run_again_for_the_same_search_nothing_is_delivered_twice(here):
@@ -211,6 +205,26 @@ def test_a_handler_that_was_killed_delivers_with_its_next_copy(here):
     os.kill(here.host.processes[0].pid, signal.SIGKILL)
     assert executed(here, payload(here, results(here.home, scans()))).returncode == 0
     assert len(events(here, "ipthreat:assessment")) == 1
+
+
+def test_three_copies_of_which_one_is_killed_deliver_the_same_search_once(tmp_path):
+    with place(tmp_path, copies=3) as here:
+        told = payload(here, results(here.home, scans()), params={"mode": "offline", "case": "1", "file": "1"})
+        found = []
+        threads = [threading.Thread(target=lambda: found.append(executed(here, told).returncode)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while not here.splunkd.state.indexes["summary"] and any(thread.is_alive() for thread in threads):
+            pass
+        os.kill(here.host.processes[0].pid, signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+        assert set(found) <= {0, 2}
+        executed(here, told)
+        assert len(events(here, "ipthreat:assessment")) == 1
+        assert len(here.splunkd.state.collection("ipthreat_cases").documents) == 1
+        outcome = [re.search(r"outcome=(\w+)", line)[1] for line in outcomes(here)]
+        assert outcome.count("delivered") <= 3
 
 
 def test_neither_key_nor_session_is_in_what_the_action_leaves(here):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ipthreat.splunk.protocol import table_from
 from ipthreat.splunk.runner import run
 
 LISTED, OTHER = "20.0.1.9", "20.0.2.9"
+NO_MACHINE_CODE = shutil.ignore_patterns("*.so")
 TABLE = table_from(("src_ip",), [{"src_ip": LISTED}, {"src_ip": OTHER}, {"src_ip": "10.0.0.1"}])
 
 
@@ -51,11 +53,17 @@ def test_an_offline_search_looks_up_no_file_of_the_handler(here):
     assert states(search(here, "mode=offline")) == [["unavailable"], ["unavailable"], []]
 
 
-def test_a_database_tells_of_owners(here, tmp_path: Path):
-    pytest.importorskip("maxminddb")
-    (tmp_path / "etc" / "asn.mmdb").write_bytes(write_mmdb({f"{LISTED}/32": {"autonomous_system_number": 64501}}))
-    here.splunkd.state.confs["ipthreat"]["provider:maxmind"] = {"mmdb": "asn.mmdb"}
-    assert states(search(here, "mode=cached"), "maxmind") == [["ok"], ["not_found"], []]
+def test_a_database_tells_of_owners_once_its_reader_is_in_the_app(tmp_path: Path):
+    reader = Path(pytest.importorskip("maxminddb").__file__).parent
+    installed = Path(shutil.copytree(app(), tmp_path / "etc" / "apps" / "ipthreat"))
+    for folder, asn in ((tmp_path / "without", ["error", "error"]), (tmp_path / "with", ["ok", "not_found"])):
+        (folder / "etc").mkdir(parents=True)
+        (folder / "etc" / "asn.mmdb").write_bytes(write_mmdb({f"{LISTED}/32": {"autonomous_system_number": 64501}}))
+        with place(folder, installed=installed) as here:
+            here.splunkd.state.confs["ipthreat"]["provider:maxmind"] = {"mmdb": "asn.mmdb"}
+            assert states(search(here, "mode=cached"), "maxmind") == [[asn[0]], [asn[1]], []]
+        for part in reader.parent.glob("maxminddb*"):  # as `pip install --target` lays them
+            shutil.copytree(part, installed / "lib" / part.name, ignore=NO_MACHINE_CODE, dirs_exist_ok=True)
 
 
 def test_a_list_that_was_replaced_counts_at_once_and_one_that_cannot_be_used_is_told(here, tmp_path: Path):

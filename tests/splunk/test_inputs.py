@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from xml.etree import ElementTree
 
 import pytest
-from searches import app
-from splunkds import PACKAGES, place
+from searches import ROOT, app
+from splunkds import place
 
+from ipthreat.splunk.conf import read_conf
 from ipthreat.testkit import behaviours
 
 LIST = b"# a list\n203.0.113.9\n20.1.2.3\n20.1.2.4\n" + b"".join(
@@ -28,10 +30,8 @@ def started(folder, here, *words, logged_in=True):
         "</session_key><checkpoint_dir>/tmp</checkpoint_dir><configuration><stanza name='ipthreat_refresh_command://default'"
         " app='ipthreat'><param name='interval'>3600</param></stanza></configuration></input>"
     )
-    code = f"import sys; sys.path += {[str(path) for path in PACKAGES]!r}; sys.argv = {['x', *words]!r};"
     script = folder / "bin" / "ipthreat_refresh_command.py"
-    code += f" import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
-    command = [sys.executable, "-E", "-s", "-S", "-B", "-c", code]
+    command = [sys.executable, "-E", "-s", "-S", "-B", str(script), *words]
     environment = {"SPLUNK_HOME": str(here.home)}
     return subprocess.run(
         command, input=stdin, capture_output=True, text=True, env=environment, check=False, timeout=60
@@ -63,6 +63,27 @@ def settle(folder, **feeds):
 def test_it_tells_its_scheme(folder, here):
     root = ElementTree.fromstring(started(folder, here, "--scheme").stdout)  # noqa: S314  # our own script wrote it
     assert (root.tag, root.findtext("title")) == ("scheme", "IP threat lists")
+
+
+def test_each_input_runs_by_itself_so_that_its_own_interval_holds(folder, here):
+    root = ElementTree.fromstring(started(folder, here, "--scheme").stdout)  # noqa: S314  # our own script wrote it
+    assert root.findtext("use_single_instance") == "false"
+    own = {name: pairs for name, pairs in read_conf(ROOT, "inputs").items() if name.endswith("://default")}
+    assert [int(pairs["interval"]) > 0 for pairs in own.values()] == [True]
+
+
+def test_two_inputs_that_run_at_once_refresh_one_after_the_other(folder, here):
+    here.vendor.route("/greensnow", behaviours.after(0.3, behaviours.data(LIST)))
+    settle(folder, names="greensnow", mirror=here.vendor.url)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(started(folder, here))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [done.returncode for done in found] == [0, 0]
+    assert sorted(told(done)[0]["state"] for done in found) == ["not due", "updated"]
+    assert len(here.vendor.asked) == 1
 
 
 def test_a_refresh_compiles_the_lists_and_writes_an_event_per_list(folder, here):

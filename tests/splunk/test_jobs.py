@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from splunkd import TOKEN, Splunkd, serving
 
-from ipthreat.errors import FetchError, InputError
+from ipthreat.errors import InputError, SplunkError
 from ipthreat.splunk.jobs import PAGE, Progress, Span, Splunk, SplunkAccess, filled, quoted, whole
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "tls" / "loopback.pem"
@@ -80,7 +80,7 @@ def test_multivalue_fields_stay_lists_and_absent_ones_are_none():
 def test_a_failed_search_says_why_and_its_job_is_removed():
     splunkd = Splunkd(ROWS)
     splunkd.failure = "Unknown search command 'serch'."
-    with connected(splunkd) as splunk, pytest.raises(FetchError, match="the search failed: Unknown search command"):
+    with connected(splunkd) as splunk, pytest.raises(SplunkError, match="the search failed: Unknown search command"):
         list(splunk.search("| serch"))
     assert splunkd.controls == ["cancel"]
 
@@ -88,13 +88,13 @@ def test_a_failed_search_says_why_and_its_job_is_removed():
 def test_results_that_are_not_handed_over_are_no_silence():
     splunkd = Splunkd(ROWS[:10])
     splunkd.withheld = 2
-    with connected(splunkd) as splunk, pytest.raises(FetchError, match="Splunk handed over 10 of 12 results"):
+    with connected(splunkd) as splunk, pytest.raises(SplunkError, match="Splunk handed over 10 of 12 results"):
         list(splunk.search("index=web"))
 
 
 @pytest.mark.parametrize("key", [{"token": "wrong"}, {"token": "", "session": "wrong"}])
 def test_a_refused_key_is_one_sentence_without_the_key(key):
-    with connected(Splunkd(ROWS), **key) as splunk, pytest.raises(FetchError, match="refused the log-in") as told:
+    with connected(Splunkd(ROWS), **key) as splunk, pytest.raises(SplunkError, match="refused the log-in") as told:
         list(splunk.search("index=web"))
     assert "wrong" not in str(told.value)
 
@@ -115,7 +115,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_and_a_given_one_is_tru
     with serving(Splunkd(ROWS[:2]), context) as server:
         port = urlsplit(server.url).port
         strict = SplunkAccess("127.0.0.1", port, TOKEN)
-        with Splunk.connected(strict) as splunk, pytest.raises(FetchError, match="certificate cannot be verified"):
+        with Splunk.connected(strict) as splunk, pytest.raises(SplunkError, match="certificate cannot be verified"):
             list(splunk.search("index=web"))
         trusting = SplunkAccess("127.0.0.1", port, TOKEN, ca_bundle=CERTIFICATE)
         with Splunk.connected(trusting, pause=lambda _: None) as splunk:
@@ -124,7 +124,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_and_a_given_one_is_tru
 
 def test_a_server_that_is_not_there_is_one_sentence():
     absent = Splunk.connected(SplunkAccess("127.0.0.1", 9, TOKEN))
-    with absent as splunk, pytest.raises(FetchError, match="Splunk cannot be reached"):
+    with absent as splunk, pytest.raises(SplunkError, match="Splunk cannot be reached"):
         list(splunk.search("index=web"))
 
 

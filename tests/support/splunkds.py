@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import site
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from searches import app, laid
 
@@ -31,8 +30,6 @@ HANDLERS = {
     "ipthreat/test": {"post": ADMIN},
 }
 COLLECTIONS = ("ipthreat_evidence", "ipthreat_cases", "ipthreat_deliveries")
-PACKAGES = tuple(Path(folder) for folder in site.getsitepackages())
-"""Where `requests` is found as long as the app that is laid together does not carry it."""
 
 
 class Place(NamedTuple):
@@ -82,12 +79,17 @@ def settled(splunkd: Splunkd, vendor: str, **live: str) -> None:
 
 @contextlib.contextmanager
 def place(
-    home: Path, copies: int = 1, routes: Mapping[str, Any] = {}, latency: float = 0.0, sdk: str = "2.1.1"
+    home: Path,
+    copies: int = 1,
+    routes: Mapping[str, Any] = {},
+    latency: float = 0.0,
+    sdk: str = "2.1.1",
+    installed: Optional[Path] = None,
 ) -> Iterator[Place]:
-    """splunkd, handler and provider, running."""
+    """splunkd, handler and provider, running; `installed` is the folder of an app that is not as it is shipped."""
     (home / "var" / "log" / "splunk").mkdir(parents=True, exist_ok=True)
     script, environment = "ipthreat_rest_handler_command.py", {"SPLUNK_HOME": str(home)}
-    host = HandlerHost(app(sdk), script, "RestHandler", copies=copies, environment=environment, packages=PACKAGES)
+    host = HandlerHost(installed or app(sdk), script, "RestHandler", copies=copies, environment=environment)
     with FakeServer({**vendor_routes(latency), **routes}) as vendor, Splunkd() as splunkd, host:
         settled(splunkd, vendor.url)
         for path, capabilities in HANDLERS.items():

@@ -59,7 +59,7 @@ def search_splunk(
     `values` fill `$name$` in the search, quoted. `enrich` names an address field: Splunk's own `| ipthreat` enriches it
     where the app is installed, this machine where it is not; the values are the same. `preview` is called with the
     results so far while the search runs. Interrupted, the search ends and what it found is returned. `connection` is as
-    in `access`. Raises FetchError or InputError in one sentence.
+    in `access`. Raises SplunkError or InputError in one sentence.
     """
     where = access(**connection)
     from ..splunk.jobs import Span, Splunk, filled
@@ -78,7 +78,7 @@ def push_report(
 ) -> int:
     """Sends a result to an index, an event (JSON) per address, and returns how many.
 
-    Without `everything`, only the addresses that are raised or not harmless. Raises FetchError in one sentence.
+    Without `everything`, only the addresses that are raised or not harmless. Raises SplunkError in one sentence.
     """
     where = access(**connection)
     from ..splunk.jobs import Splunk

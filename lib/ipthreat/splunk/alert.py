@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, TextIO, Tuple
 
 from ..asking import FAULTS
-from ..errors import FetchError, InputError, IpthreatError
+from ..errors import InputError, IpthreatError, SplunkError
 from ..policy import policy_named
 from ..redaction import Redaction
 from .alert_es import Es
@@ -134,7 +134,7 @@ class Action:
         try:
             answer = self._splunkd.post_json("ipthreat/deliver", request, SECONDS)
             told = answer.json()
-        except FetchError as error:
+        except SplunkError as error:
             return "failed", str(error)
         told = told if isinstance(told, dict) else {}
         if not answer.ok:

@@ -16,6 +16,8 @@ from .broker_settings import NAME, listed
 LARGEST = 4 << 20
 """Characters of the payload."""
 MODES = ("offline", "cached", "live")
+SWITCHES = ("case", "file", "notable", "risk")
+"""Targets without a name, each a parameter that is true or false."""
 _TRUE = ("1", "true", "yes")
 
 
@@ -111,7 +113,7 @@ def _targets(texts: Mapping[str, str]) -> Tuple[Tuple[str, str], ...]:
     found: Dict[Tuple[str, str], None] = {}
     if texts.get("index"):
         found["index", texts["index"]] = None
-    found.update({(kind, ""): None for kind in ("case", "file") if texts.get(kind, "").lower() in _TRUE})
+    found.update({(kind, ""): None for kind in SWITCHES if texts.get(kind, "").lower() in _TRUE})
     found.update({("destination", name): None for name in names})
     return tuple(found)
 

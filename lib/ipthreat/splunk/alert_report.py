@@ -101,6 +101,7 @@ def event_of(item: Assessment, case: Case) -> Dict[str, Any]:
         "type": "alert",
         "id": f"{case.report_id}:{item.address}",
         "src": item.address,
+        "user": "unknown",  # as CIM has it where events name nobody
         "dest": list(seen.local_hosts) if seen else [],
         "severity": severity,
         "severity_id": _SEVERITY_ID[severity],

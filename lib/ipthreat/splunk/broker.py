@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -29,6 +30,7 @@ from ..store import EvidenceStore
 from ..store.evidence import FILE as STORE_FILE
 from .broker_caps import FILE as CAPS_FILE
 from .broker_caps import Caps
+from .broker_log import note_exchange
 from .broker_settings import BrokerSettings
 from .kvstore import SharedEvidence
 
@@ -91,6 +93,30 @@ class _Account:
     left: int
 
 
+class _Shelf:
+    """New answers on their way to the cluster: all at once at the end of a run, those that come later as they come."""
+
+    def __init__(self, shared: SharedEvidence) -> None:
+        self._shared = shared
+        self._fresh: List[Tuple[str, Evidence]] = []
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def put(self, _addresses: Sequence[str], _response: Response, found: Mapping[str, Evidence]) -> None:
+        """Takes answers in."""
+        with self._lock:
+            self._fresh.extend(found.items())
+            ended = self._ended
+        if ended:
+            self.share()
+
+    def share(self) -> None:
+        """Shares what is there."""
+        with self._lock:
+            fresh, self._fresh, self._ended = tuple(self._fresh), [], True
+        self._shared.save(fresh)
+
+
 class Connections:
     """The ways to the providers, kept from question to question; those of other settings are let go."""
 
@@ -109,7 +135,7 @@ class Connections:
                     self._close()
                 if key not in self._kept:
                     self._kept[key] = make(own, connections)
-                return _Lent(self._kept[key])
+                return _Lent(self._kept[key], own.timeout)
 
         return _connect
 
@@ -125,16 +151,20 @@ class Connections:
 
 
 class _Lent:
-    """A kept way: closing it does nothing."""
+    """A kept way: closing it does nothing.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    A request is given its provider's whole time, though the run that made it has less: the run does not wait for it,
+    and an answer that is paid for is kept when it comes.
+    """
+
+    def __init__(self, transport: Transport, patience: float) -> None:
+        self._transport, self._patience = transport, patience
 
     def send(self, request: Request) -> Response:
         return self._transport.send(request)
 
-    def attempt(self, request: Request, seconds: float) -> Outcome:
-        return self._transport.attempt(request, seconds)
+    def attempt(self, request: Request, _seconds: float) -> Outcome:
+        return self._transport.attempt(request, self._patience)
 
     def close(self) -> None:
         """It stays open for the next."""
@@ -200,28 +230,29 @@ class Broker:
         account: _Account,
         hits: int,
     ) -> Answered:
-        fresh: List[Tuple[str, Evidence]] = []
-        run, started = self._run(question, live, around, fresh), time.monotonic()
+        shelf = _Shelf(around.shared)
+        run, started = self._run(question, live, around, shelf), time.monotonic()
         try:
             found = run.answers(dossiers)
             account.left, requests = run.left, run.requests
         finally:
             run.close()
-            around.shared.save(tuple(fresh))
+            shelf.share()
         late = any(requests.values()) and time.monotonic() - started >= question.seconds
         told = _with_local(found if question.live else _from_record(found), around.local)
         return Answered(told, question.budget - account.left, late, requests, hits)
 
-    def _run(
-        self, question: Question, live: LiveSettings, around: Circumstances, fresh: List[Tuple[str, Evidence]]
-    ) -> Live:
-        """A run of the live sources, whose new answers are added to `fresh`."""
+    def _run(self, question: Question, live: LiveSettings, around: Circumstances, shelf: _Shelf) -> Live:
+        """A run of the live sources, whose new answers are put on the shelf."""
         wish = Wish(
             budget=question.budget,
             seconds=question.seconds,
             alert=question.alert,
-            watchers=(lambda _addresses, _response, found: fresh.extend(found.items()),),
+            watchers=(shelf.put,),
             policy=policy_named(around.settings.policy),
+            user=question.user,
+            search=question.sid,
+            heard=partial(note_exchange, question.user, question.sid),
         )
         connect = self._connections.connect(live, self._connect or over_requests(live))
         return open_live(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..dossier import Dossier, Evidence, SourceKind, Status
-from ..errors import FetchError
+from ..errors import SplunkError
 from ..policy import Policy
 from ..store.encoding import decoded
 from ..triage import by_worry
@@ -113,7 +113,7 @@ class BrokerClient:
         try:
             answer = self._splunkd.post_json(PATH, question, seconds + GRACE)
             told = answer.json()
-        except FetchError as error:
+        except SplunkError as error:
             self._away(str(error))
             return None
         if not answer.ok or not isinstance(told, dict):
@@ -126,10 +126,11 @@ class BrokerClient:
         self.problem = f"live sources were not asked: {why}"
 
     def _note(self, told: Mapping[str, Any]) -> None:
-        self.sources = tuple(str(name) for name in told.get("sources") or ())[:100]
-        said = [str(text)[:300] for text in told.get("messages") or ()]
+        self.sources = tuple(_texts(told.get("sources")))
+        said = dict.fromkeys(text[:300] for text in _texts(told.get("messages")))
         self.messages += [text for text in said if text not in self.messages]
-        for name, number in dict(told.get("requests") or {}).items():
+        requests = told.get("requests")
+        for name, number in requests.items() if isinstance(requests, dict) else ():
             self.requests[name] = self.requests.get(name, 0) + _whole(number)
 
 
@@ -152,6 +153,12 @@ def _why(status: int, told: Any) -> str:
 
 def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _texts(value: Any) -> List[str]:
+    """The texts in a list of the handler's, 100 at most; of anything else none."""
+    items = value[:100] if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, str)]
 
 
 def _evidence(told: Any, wanted: Sequence[str]) -> Iterator[Tuple[str, Tuple[Evidence, ...]]]:

@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 from splunklib.modularinput import Event, EventWriter, Scheme, Script
 
 from ..address import network
-from ..errors import FetchError, InputError, IpthreatError
+from ..errors import InputError, IpthreatError, SplunkError
 from ..exchange import Access
 from ..snapshot.feeds import Feed, chosen
 from ..snapshot.update import FEED_LIMITS, FeedRow, UpdateReport, update
@@ -42,7 +42,7 @@ class Refresh(Script):  # type: ignore[misc]  # the SDK has no types
         scheme = Scheme(TITLE)
         scheme.description = "Fetches the lists named in ipthreat.conf [feeds] and compiles them for the app."
         scheme.use_external_validation = False
-        scheme.use_single_instance = True
+        scheme.use_single_instance = False  # else splunkd would not heed the interval of the input itself
         return scheme
 
     def stream_events(self, inputs: Any, ew: EventWriter) -> None:
@@ -88,7 +88,7 @@ def _proxy(splunkd: Splunkd) -> str:
     """The way out; a proxy that is configured and cannot be read must not be gone around."""
     try:
         return Secrets(splunkd).all()[WAY_OUT].get(PROXY, "")
-    except FetchError as error:
+    except SplunkError as error:
         raise InputError(f"nothing is fetched, since it is not known whether by a proxy: {error}") from None
 
 

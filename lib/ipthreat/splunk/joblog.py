@@ -20,7 +20,8 @@ LOG = "ipthreat.log"
 LARGEST_LOG = 25_000_000
 """Bytes beyond which the log becomes ipthreat.log.1, as Splunk's own logs do."""
 
-_LONGEST_VALUE = 300
+LONGEST_VALUE = 300
+"""Characters of a value in a line of the log; what is longer is cut."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 _NO_WORD = re.compile(r"\W+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -106,7 +107,7 @@ def log_folder(app: Path, environment: Mapping[str, str]) -> Optional[Path]:
 
 
 def _value(value: object) -> str:
-    text = one_line(str(value), _LONGEST_VALUE)
+    text = one_line(str(value), LONGEST_VALUE)
     if _PLAIN.fullmatch(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

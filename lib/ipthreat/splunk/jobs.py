@@ -4,7 +4,7 @@
         for page in splunk.search("search index=web", Span("-24h")):
             …
 
-Uses `search/v2/jobs` (Splunk 9 and later) and asks for JSON. Every failure is a FetchError in one sentence, without
+Uses `search/v2/jobs` (Splunk 9 and later) and asks for JSON. Every failure is a SplunkError in one sentence, without
 keys and without the text of the search.
 """
 
@@ -21,7 +21,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 
 from splunklib import binding
 
-from ..errors import FetchError, InputError
+from ..errors import InputError, SplunkError
 from ..exchange import is_loopback
 from ..report.escape import visible
 
@@ -143,7 +143,7 @@ class Splunk:
     @classmethod
     @contextmanager
     def connected(cls, access: SplunkAccess, pause: Callable[[float], None] = time.sleep) -> Iterator[Splunk]:
-        """Logs in, and logs out again where it did with a password. Raises FetchError."""
+        """Logs in, and logs out again where it did with a password. Raises SplunkError."""
         with _told():
             context = binding.connect(**access.options())
         try:
@@ -156,7 +156,7 @@ class Splunk:
         """True when an app is installed there and switched on."""
         try:
             entries = self._get(f"apps/local/{name}")["entry"]
-        except FetchError:
+        except SplunkError:
             return False
         return bool(entries) and not entries[0].get("content", {}).get("disabled", False)
 
@@ -171,7 +171,7 @@ class Splunk:
         """Runs a search to its end and hands over its results in pages, at most `most` of them.
 
         `watch` is told of progress, `preview` of results while the search runs. Interrupted, the search is ended early
-        and what it has found is handed over. The job is removed afterwards. Raises FetchError.
+        and what it has found is handed over. The job is removed afterwards. Raises SplunkError.
         """
         sid = self._start(spl, span, most)
         try:
@@ -181,7 +181,7 @@ class Splunk:
             self._control(sid, "cancel")
 
     def send(self, events: Sequence[str], index: str, sourcetype: str, source: str = "ipthreat") -> int:
-        """Puts events into an index, one request each; returns how many. Raises FetchError."""
+        """Puts events into an index, one request each; returns how many. Raises SplunkError."""
         target = {"index": index, "sourcetype": sourcetype, "source": source}
         for event in events:
             with _told():
@@ -204,7 +204,7 @@ class Splunk:
             job = self._job(sid)
             watch(job.progress)
             if job.failed:
-                raise FetchError(f"the search failed: {job.problem or 'Splunk does not say why'}")
+                raise SplunkError(f"the search failed: {job.problem or 'Splunk does not say why'}")
             if job.done:
                 return job
             try:
@@ -229,7 +229,7 @@ class Splunk:
         while got < count:
             page = self._results(sid, "results", got, min(PAGE, count - got))
             if not page:
-                raise FetchError(f"Splunk handed over {got:,} of {count:,} results")
+                raise SplunkError(f"Splunk handed over {got:,} of {count:,} results")
             got += len(page)
             yield page
 
@@ -274,16 +274,16 @@ def _told() -> Iterator[None]:
     try:
         yield
     except binding.AuthenticationError:
-        raise FetchError("Splunk refused the log-in: look at the token, or at the user name and password") from None
+        raise SplunkError("Splunk refused the log-in: look at the token, or at the user name and password") from None
     except binding.HTTPError as error:
         why = visible(" ".join(str(error).split()), 200)
-        raise FetchError(f"Splunk refused the request: {why}") from None
+        raise SplunkError(f"Splunk refused the request: {why}") from None
     except ssl.SSLCertVerificationError as error:
-        raise FetchError(f"Splunk's certificate cannot be verified ({error.verify_message})") from None
+        raise SplunkError(f"Splunk's certificate cannot be verified ({error.verify_message})") from None
     except (OSError, ssl.SSLError) as error:
-        raise FetchError(f"Splunk cannot be reached ({getattr(error, 'strerror', None) or error})") from None
+        raise SplunkError(f"Splunk cannot be reached ({getattr(error, 'strerror', None) or error})") from None
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        raise FetchError("Splunk's answer is not what its search interface gives") from None
+        raise SplunkError("Splunk's answer is not what its search interface gives") from None
 
 
 __all__ = ["PAGE", "Job", "Page", "Progress", "Span", "Splunk", "SplunkAccess", "filled", "quoted", "whole"]

@@ -11,7 +11,7 @@ from datetime import timezone
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..dossier import Evidence
-from ..errors import FetchError
+from ..errors import SplunkError
 from ..store.encoding import decoded, encoded
 from ..store.lifetimes import Lifetimes
 from .splunkd import Splunkd, entity
@@ -82,7 +82,7 @@ class SharedEvidence:
             if answer.ok:
                 return answer.json()
             self.problem = f"the KV store answers {answer.status}"
-        except FetchError as error:
+        except SplunkError as error:
             self.problem = str(error)
         self._tell(f"answers are not shared with the cluster in this run: {self.problem}")
         return None
@@ -119,39 +119,39 @@ class SharedEvidence:
 
 
 def put_document(splunkd: Splunkd, collection: str, key: str, document: Mapping[str, Any]) -> bool:
-    """Adds a document under a key that nothing has yet; False when it was there already. Raises FetchError."""
+    """Adds a document under a key that nothing has yet; False when it was there already. Raises SplunkError."""
     answer = splunkd.post_json(f"storage/collections/data/{collection}", {**document, "_key": key})
     if answer.ok:
         return True
     if answer.status == 409:
         return False
-    raise FetchError(f"the KV store answers {answer.status}")
+    raise SplunkError(f"the KV store answers {answer.status}")
 
 
 def change_document(splunkd: Splunkd, collection: str, key: str, document: Mapping[str, Any]) -> bool:
-    """Replaces a document. Raises FetchError."""
+    """Replaces a document. Raises SplunkError."""
     answer = splunkd.post_json(entity(f"storage/collections/data/{collection}", key), {**document, "_key": key})
     if not answer.ok:
-        raise FetchError(f"the KV store answers {answer.status}")
+        raise SplunkError(f"the KV store answers {answer.status}")
     return True
 
 
 def get_document(splunkd: Splunkd, collection: str, key: str) -> Optional[Dict[str, Any]]:
-    """The document under a key; None when there is none. Raises FetchError."""
+    """The document under a key; None when there is none. Raises SplunkError."""
     answer = splunkd.get(entity(f"storage/collections/data/{collection}", key))
     if answer.status == 404:
         return None
     if not answer.ok:
-        raise FetchError(f"the KV store answers {answer.status}")
+        raise SplunkError(f"the KV store answers {answer.status}")
     found = answer.json()
     return found if isinstance(found, dict) else None
 
 
 def delete_document(splunkd: Splunkd, collection: str, key: str) -> bool:
-    """Removes a document, if it is there. Raises FetchError."""
+    """Removes a document, if it is there. Raises SplunkError."""
     answer = splunkd.delete(entity(f"storage/collections/data/{collection}", key))
     if not answer.ok and answer.status != 404:
-        raise FetchError(f"the KV store answers {answer.status}")
+        raise SplunkError(f"the KV store answers {answer.status}")
     return answer.ok
 
 

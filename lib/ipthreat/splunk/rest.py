@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ..asking import FAULTS
-from ..errors import FetchError, InputError, IpthreatError
+from ..errors import DeliveryError, FetchError, InputError, IpthreatError, SplunkError
 from ..redaction import Redaction
 from .conf import APP
 from .joblog import LOG, append_line, line, log_folder
@@ -28,6 +28,8 @@ LARGEST_REQUEST = 1 << 20
 REMEMBERED = 30.0
 """Seconds for which it is believed what a session may do."""
 
+_ELSEWHERE = (DeliveryError, FetchError, SplunkError)
+"""Failures of what the handler asks: a bad gateway, in HTTP's words."""
 _UNFORESEEN = (*FAULTS, OSError, RuntimeError, MemoryError, sqlite3.Error)
 
 
@@ -95,7 +97,7 @@ class Rest:
         except InputError as error:
             reply, path = Reply(400, {"error": str(error)}), "?"
         except IpthreatError as error:
-            reply, path = Reply(502 if isinstance(error, FetchError) else 500, {"error": str(error)}), "?"
+            reply, path = Reply(502 if isinstance(error, _ELSEWHERE) else 500, {"error": str(error)}), "?"
         except _UNFORESEEN as error:
             reply, path = Reply(500, {"error": f"the handler failed ({type(error).__name__})"}), "?"
         return self._sent(reply, call, path, time.monotonic() - started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-from ..errors import FetchError
+from ..errors import SplunkError
 from .splunkd import Splunkd, entity
 
 KEYS = "ipthreat"
@@ -26,11 +26,11 @@ class Secrets:
         self._splunkd = splunkd
 
     def all(self) -> Dict[str, Dict[str, str]]:
-        """Realm → name → secret, of the app's realms. Raises FetchError."""
+        """Realm → name → secret, of the app's realms. Raises SplunkError."""
         found: Dict[str, Dict[str, str]] = {realm: {} for realm in (KEYS, EXTRAS, DESTINATIONS, WAY_OUT)}
         answer = self._splunkd.get(_PLACE, count=0)
         if not answer.ok:
-            raise FetchError(f"splunkd answers {answer.status} when asked for the app's keys")
+            raise SplunkError(f"splunkd answers {answer.status} when asked for the app's keys")
         for entry in answer.entries():
             content = entry.get("content") or {}
             if content.get("realm") in found:
@@ -38,7 +38,7 @@ class Secrets:
         return found
 
     def put(self, realm: str, name: str, secret: str) -> None:
-        """Keeps a secret, in the place of an older one. Raises FetchError."""
+        """Keeps a secret, in the place of an older one. Raises SplunkError."""
         path = entity(_PLACE, f"{realm}:{name}:")
         answer = self._splunkd.post(path, {"password": secret})
         if answer.status == 404:
@@ -48,7 +48,7 @@ class Secrets:
         self._check(answer.ok, answer.status, "kept")
 
     def delete(self, realm: str, name: str) -> bool:
-        """Forgets a secret; False when there was none. Raises FetchError."""
+        """Forgets a secret; False when there was none. Raises SplunkError."""
         answer = self._splunkd.delete(entity(_PLACE, f"{realm}:{name}:"))
         self._check(answer.ok or answer.status == 404, answer.status, "deleted")
         return answer.ok
@@ -56,4 +56,4 @@ class Secrets:
     @staticmethod
     def _check(done: bool, status: int, what: str) -> None:
         if not done:
-            raise FetchError(f"the secret was not {what}: splunkd answers {status}")
+            raise SplunkError(f"the secret was not {what}: splunkd answers {status}")

@@ -6,19 +6,22 @@ Nothing here goes to the internet: that is `transport.py`'s part.
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 from http.client import HTTPException
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
 from splunklib import binding
 
-from ..errors import FetchError
+from ..errors import SplunkError, SplunkSilence
 
 APP = "ipthreat"
 PATIENCE = 30.0
 """Seconds that splunkd may be silent, unless a question says otherwise."""
 
 _FAILURES = (OSError, ValueError, HTTPException)
+_UNHEARD = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)  # before which nothing was asked
 
 
 class Answer(NamedTuple):
@@ -33,18 +36,18 @@ class Answer(NamedTuple):
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON. Raises FetchError."""
+        """The body as JSON. Raises SplunkError."""
         try:
             return json.loads(self.body or b"null")
         except (ValueError, RecursionError):
-            raise FetchError("splunkd's answer is no JSON") from None
+            raise SplunkError("splunkd's answer is no JSON") from None
 
     def entries(self) -> List[Mapping[str, Any]]:
-        """The entities of the answer, each with `name` and `content`. Raises FetchError."""
+        """The entities of the answer, each with `name` and `content`. Raises SplunkError."""
         found = self.json()
         entries = found.get("entry") if isinstance(found, dict) else None
         if not isinstance(entries, list):
-            raise FetchError("splunkd's answer lists no entities")
+            raise SplunkError("splunkd's answer lists no entities")
         return [entry for entry in entries if isinstance(entry, dict)]
 
 
@@ -56,32 +59,32 @@ class Splunkd:
         try:
             port = parts.port or 8089
         except ValueError:
-            raise FetchError("splunkd told no usable address of itself") from None
+            raise SplunkError("splunkd told no usable address of itself") from None
         self._token, self._patience = token, patience
         self._where = {"scheme": parts.scheme or "https", "host": parts.hostname or "127.0.0.1", "port": port}
 
     def get(self, path: str, **query: Any) -> Answer:
-        """The answer to a GET. Raises FetchError when there is none."""
+        """The answer to a GET. Raises SplunkError when there is none."""
         return self._send("GET", path, query, {}, b"")
 
     def post(self, path: str, form: Optional[Mapping[str, Any]] = None, **query: Any) -> Answer:
-        """The answer to a form. Raises FetchError when there is none."""
+        """The answer to a form. Raises SplunkError when there is none."""
         body = "&".join(f"{quote(name, safe='')}={quote(str(text), safe='')}" for name, text in (form or {}).items())
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return self._send("POST", path, query, headers, body.encode())
 
     def post_json(self, path: str, document: Any, seconds: Optional[float] = None, **query: Any) -> Answer:
-        """The answer to a document. Raises FetchError when there is none."""
+        """The answer to a document. Raises SplunkError when there is none."""
         headers = {"Content-Type": "application/json"}
         return self._send("POST", path, query, headers, json.dumps(document).encode(), seconds)
 
     def post_text(self, path: str, text: str, **query: Any) -> Answer:
-        """The answer to a plain text. Raises FetchError when there is none."""
+        """The answer to a plain text. Raises SplunkError when there is none."""
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         return self._send("POST", path, query, headers, text.encode("utf-8", "replace"))
 
     def delete(self, path: str, **query: Any) -> Answer:
-        """The answer to a DELETE. Raises FetchError when there is none."""
+        """The answer to a DELETE. Raises SplunkError when there is none."""
         return self._send("DELETE", path, query, {}, b"")
 
     def _send(
@@ -104,7 +107,8 @@ class Splunkd:
             return Answer(int(found["status"]), found["body"].read())
         except _FAILURES as error:
             words = getattr(error, "strerror", "") or type(error).__name__
-            raise FetchError(f"splunkd gave no answer ({words})") from None
+            kind = SplunkError if isinstance(error, _UNHEARD) else SplunkSilence
+            raise kind(f"splunkd gave no answer ({words})") from None
 
 
 def entity(collection: str, name: str) -> str:
@@ -126,7 +130,10 @@ def _name_the_sdk() -> None:
     looked_up = binding.__dict__.get("importlib")
     if looked_up is None or isinstance(looked_up, _Unpackaged):
         return
-    binding.importlib = _Unpackaged()
+    try:
+        looked_up.metadata.version("splunk-sdk")
+    except looked_up.metadata.PackageNotFoundError:
+        binding.importlib = _Unpackaged()
 
 
 class _Unpackaged:
@@ -142,10 +149,10 @@ class _Unpackaged:
 
 
 def settings_stanzas(splunkd: Splunkd, file: str = APP) -> Dict[str, Dict[str, str]]:
-    """The stanzas of a .conf file as splunkd merges them. Raises FetchError."""
+    """The stanzas of a .conf file as splunkd merges them. Raises SplunkError."""
     answer = splunkd.get(f"configs/conf-{file}", count=0)
     if not answer.ok:
-        raise FetchError(f"splunkd answers {answer.status} when asked for {file}.conf")
+        raise SplunkError(f"splunkd answers {answer.status} when asked for {file}.conf")
     return {str(entry["name"]): _pairs(entry.get("content")) for entry in answer.entries()}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ..case import SourcePart
-from ..errors import FetchError
+from ..errors import SplunkError
 from ..gather import LIST_LIFETIME
 from ..intelligence import Intelligence
 from ..paths import feeds_dir
@@ -117,7 +117,7 @@ class IpthreatStatusCommand(SafeCommand, GeneratingCommand):  # type: ignore[mis
 
         try:
             return [_row(**row) for row in provider_rows(Splunkd(about.splunkd_uri, about.session_key))]
-        except FetchError as error:
+        except SplunkError as error:
             self.log.problem("live sources", f"live sources are not told of: {error}")
             return []
 

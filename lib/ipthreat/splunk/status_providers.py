@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
-from ..errors import FetchError
+from ..errors import SplunkError
 from .splunkd import Splunkd
 
 PATH = "ipthreat/status"
@@ -18,13 +18,13 @@ _VALID: Mapping[str, str] = {"ok": "true", "not_found": "true", "unsupported": "
 
 
 def provider_rows(splunkd: Splunkd) -> List[Dict[str, str]]:
-    """A row per provider that is configured, or named in the settings and lacks something. Raises FetchError."""
+    """A row per provider that is configured, or named in the settings and lacks something. Raises SplunkError."""
     answer = splunkd.get(PATH)
     told = answer.json() if answer.ok else {}
     rows = told.get("providers") if isinstance(told, dict) else None
     if not isinstance(rows, list):
         why = {403: "this needs the capability ipthreat_lookup", 404: "the app's handler is not there"}
-        raise FetchError(why.get(answer.status, f"the app's handler answers {answer.status}"))
+        raise SplunkError(why.get(answer.status, f"the app's handler answers {answer.status}"))
     return [_row(row) for row in rows if isinstance(row, dict) and (row.get("configured") or row.get("problem"))]
 
 

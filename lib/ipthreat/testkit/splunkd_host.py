@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Type
+from typing import Any, Dict, List, Mapping, Optional, Type
 
 # Gives the script the base class that only splunkd's Python has, then answers a line of JSON with a line of JSON.
 _LOOP = """
@@ -27,12 +27,11 @@ class Base:
     def __init__(self):
         pass
 sys.modules["splunk.persistconn.application"].PersistentServerConnectionApplication = Base
-path, name, extra = sys.argv[1], sys.argv[2], sys.argv[3:]
+path, name = sys.argv[1:3]
 spec = importlib.util.spec_from_file_location("handler", path)
 module = importlib.util.module_from_spec(spec)
 sys.argv = [path]
 spec.loader.exec_module(module)
-sys.path += extra
 handler = getattr(module, name)("", "")
 for line in sys.stdin:
     answers.write(json.dumps(handler.handle(json.loads(line))) + chr(10))
@@ -52,11 +51,9 @@ class HandlerHost:
         copies: int = 1,
         python: str = sys.executable,
         environment: Optional[Mapping[str, str]] = None,
-        packages: Sequence[Path] = (),
     ) -> None:
-        """`packages` are folders that are searched last, for what an app that is not packed does not carry."""
+        """`app` is a folder with all that the script needs: nothing else is on its path."""
         self._words = [python, "-E", "-s", "-S", "-B", "-c", _LOOP, str(app / "bin" / script), name]
-        self._words += [str(folder) for folder in packages]
         self._environment: Dict[str, str] = dict(environment or {})
         self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
         self.processes: List[subprocess.Popen[str]] = []

@@ -197,6 +197,14 @@ def properties(call: Call) -> Answer:
     return 200, feed([Entity(name, "properties", {}) for name in names], call.as_json)
 
 
+def local_app(call: Call) -> Answer:
+    """The app itself; whoever may write the app's objects may say that it is set up."""
+    if call.method == "POST":
+        call.need("admin_all_objects")
+        call.state.configured = call.form.get("configured") in ("1", "true")
+    return 200, feed([Entity("ipthreat", "apps/local", {"configured": call.state.configured})], call.as_json)
+
+
 def bulletins(call: Call) -> Answer:
     """Messages that all users see."""
     kept = call.state.messages
@@ -265,6 +273,7 @@ ROUTES: Tuple[Tuple[re.Pattern[str], Callable[[Call], Answer]], ...] = tuple(
         (r"configs/conf-(?P<file>\w+)(?:/(?P<stanza>.+))?", confs),
         (r"properties(?:/(?P<file>\w+))?", properties),
         (r"messages(?:/(?P<name>.+))?", bulletins),
+        (r"apps/local/ipthreat", local_app),
         (r"search/(?:v2/)?jobs", new_job),
         (r"search/(?:v2/)?jobs/(?P<sid>[^/]+)(?:/(?P<what>\w+))?", job),
         (r"receivers/simple", receive),

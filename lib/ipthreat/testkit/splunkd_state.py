@@ -57,6 +57,8 @@ class State:
     results: List[Dict[str, Any]] = field(default_factory=list)
     """What every new job finds."""
     indexes: Dict[str, List[Indexed]] = field(default_factory=lambda: {"main": [], "summary": []})
+    configured: bool = False
+    """Whether the app has said that it is set up."""
     kv_status: int = 200
     """What the KV store answers with: 503 while it is starting or down."""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -23,7 +23,7 @@
             ['reserve', 'Reserve for alerts', 'Share of each quota, 0 to below 1'],
             ['members', 'Cluster members', 'Search heads that share the keys'],
             ['tlp', 'Label of your data', 'Providers with a lower ceiling are not asked', TLP],
-            ['proxy', 'Proxy', 'https://user:password@host:port. A change deletes every key', 'secret'],
+            ['proxy', 'Proxy', 'http://user:password@host:port. A change deletes every key', 'secret'],
             ['ca_bundle', 'CA bundle', 'Path of a PEM file on the search head. A change deletes every key'],
             ['plain_hosts', 'Hosts over http', 'Hosts of yours that may be asked without TLS'],
         ]],
@@ -201,7 +201,7 @@
 
     function standingOf(item, standing) {
         const lacking = item.needs.includes('key') && !item.has_key ? 'no key' : item.needs.includes('key') ? 'key stored' : 'needs no key';
-        return [lacking, leftOf(standing?.left), standing?.problem].filter(Boolean).join(' · ');
+        return [standing?.problem || lacking, leftOf(standing?.left)].filter(Boolean).join(' · ');
     }
 
     function leftOf(left) {

@@ -13,7 +13,7 @@ import splunkds  # noqa: F401  # puts the SDK on the path
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ipthreat.errors import FetchError, InputError
+from ipthreat.errors import DeliveryError, InputError
 from ipthreat.splunk.broker_settings import Destination
 from ipthreat.splunk.delivery.destinations import KINDS, check_address, check_url, message
 from ipthreat.splunk.delivery.parcel import Parcel, parcel_of
@@ -99,14 +99,14 @@ def test_private_targets_may_be_allowed_but_never_this_machine_or_the_clouds_own
 
 def test_a_redirect_is_not_followed():
     hook = Hook([GLOBAL], behaviours.redirect("https://localhost/elsewhere"))
-    with hook.server, pytest.raises(FetchError, match="redirect"):
+    with hook.server, pytest.raises(DeliveryError, match="redirect"):
         hook.send()
     assert len(hook.server.asked) == 1
 
 
 def test_a_certificate_for_another_name_is_refused():
     hook = Hook([GLOBAL])
-    with hook.server, pytest.raises(FetchError, match="cannot be reached"):
+    with hook.server, pytest.raises(DeliveryError, match="cannot be reached"):
         hook.way.send(Destination("soc", "generic", "https://other.example/hook"), b"")
     assert hook.server.asked == ()
 
@@ -118,21 +118,29 @@ def test_what_had_no_effect_is_tried_again_within_bounds():
         assert hook.send() == 200
         assert len(hook.server.asked) == 3
     hook = Hook([GLOBAL], busy)
-    with hook.server, pytest.raises(FetchError, match="answers 503"):
+    with hook.server, pytest.raises(DeliveryError, match="answers 503"):
         hook.send()
     assert len(hook.server.asked) == 3
 
 
+@pytest.mark.parametrize("code, perhaps, tries", [(429, False, 3), (502, True, 1), (504, True, 1), (400, False, 1)])
+def test_a_gateway_that_does_not_know_what_became_of_it_is_not_asked_again(code, perhaps, tries):
+    hook = Hook([GLOBAL], behaviours.status(code))
+    with hook.server, pytest.raises(DeliveryError, match=f"answers {code}") as failure:
+        hook.send()
+    assert (failure.value.perhaps, len(hook.server.asked)) == (perhaps, tries)
+
+
 def test_what_may_have_been_taken_is_not_sent_again():
     hook = Hook([GLOBAL], behaviours.hang_up())
-    with hook.server, pytest.raises(FetchError, match="may have been taken"):
+    with hook.server, pytest.raises(DeliveryError, match="may have been taken"):
         hook.send()
     assert len(hook.server.asked) == 1
 
 
 def test_no_message_of_a_failure_has_the_url():
     hook = Hook([GLOBAL], behaviours.status(404))
-    with hook.server, pytest.raises(FetchError) as failure:
+    with hook.server, pytest.raises(DeliveryError) as failure:
         hook.send("/services/secret-path")
     assert "secret" not in str(failure.value)
 

@@ -108,3 +108,76 @@ def test_certificates_lie_below_etc_alone(desk):
 def test_what_nobody_made_is_not_delivered_to(desk, change):
     assert desk.deliver(**change)[0] == 400
     assert desk.hook.asked == ()
+
+
+# --- an index that is written by half --------------------------------------------------------------
+
+
+class Halting(Splunkd):
+    """splunkd that, from the second batch of events on, takes them and says nothing, or refuses them."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way, self.batches = way, 0
+
+    def _answer(self, talk):
+        self.batches += "receivers/simple" in talk.asked.path
+        if "receivers/simple" not in talk.asked.path or self.batches <= 1:
+            super()._answer(talk)
+        elif self.way == "silent":
+            talk.hang_up()
+        else:
+            talk.answer(503, b"{}", {"Connection": "close"})
+            talk.hang_up()
+
+
+def wide(rows=40):
+    """A report of which the index gets several batches of events."""
+    return {
+        **PARCEL,
+        "addresses": rows,
+        "rows": [{"src": f"198.51.100.{number}", "description": "x" * 20_000} for number in range(rows)],
+    }
+
+
+def delivered(splunkd, parcel):
+    from ipthreat.splunk.splunkd import Splunkd as Connection
+
+    token = splunkd.state.log_in("analyst")
+    request = {"to": "index", "name": "summary", "parcel": parcel}
+    answer = Connection(splunkd.url, token).post_json("ipthreat/deliver", request)
+    return answer.status, answer.json()
+
+
+@pytest.mark.parametrize("way, words", [("silent", "gave no answer"), ("refusing", "answers 503")])
+def test_an_index_that_was_written_by_half_is_not_written_twice(tmp_path, way, words):
+    with Halting(way) as splunkd:
+        ground = Ground(tmp_path / "var" / "lib" / "splunk" / "ipthreat")
+        settled(splunkd, "http://127.0.0.1:9")
+        splunkd.mount("ipthreat/deliver", rest(ground).handle, {"post": "ipthreat_lookup"})
+        status, told = delivered(splunkd, wide())
+        assert (status, words in told["error"], "events had been written" in told["error"]) == (502, True, True), told
+        first = len(splunkd.state.indexes["summary"])
+        assert delivered(splunkd, wide())[1]["outcome"] == "skipped"
+        assert len(splunkd.state.indexes["summary"]) == first == 1
+
+
+def test_the_first_batch_that_had_no_answer_may_have_been_taken_and_is_not_sent_again(tmp_path):
+    with Halting("silent") as splunkd:
+        splunkd.batches = 1
+        ground = Ground(tmp_path / "var" / "lib" / "splunk" / "ipthreat")
+        settled(splunkd, "http://127.0.0.1:9")
+        splunkd.mount("ipthreat/deliver", rest(ground).handle, {"post": "ipthreat_lookup"})
+        assert delivered(splunkd, PARCEL)[0] == 502
+        assert "interrupted" in delivered(splunkd, PARCEL)[1]["detail"]
+
+
+def test_an_index_that_refused_everything_is_written_when_it_can_be(tmp_path):
+    with Halting("refusing") as splunkd:
+        splunkd.batches = 1
+        ground = Ground(tmp_path / "var" / "lib" / "splunk" / "ipthreat")
+        settled(splunkd, "http://127.0.0.1:9")
+        splunkd.mount("ipthreat/deliver", rest(ground).handle, {"post": "ipthreat_lookup"})
+        assert delivered(splunkd, PARCEL)[0] == 502
+        splunkd.batches = -9
+        assert delivered(splunkd, PARCEL)[1]["outcome"] == "delivered"

@@ -6,25 +6,32 @@ address that was found fit, and the certificate must be the name's. A proxy is a
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import random
 import socket
 import ssl
+import threading
 import time
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Tuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from ...errors import FetchError
+from ...errors import DeliveryError
 from ...version import __version__
 from ..broker_settings import Destination
 from .destinations import check_address, check_url
 
 SECONDS = 15.0
-"""Seconds of one attempt."""
+"""Seconds that the other side may be silent."""
+LONGEST = 30.0
+"""Seconds of one attempt, however slowly something trickles in."""
+_LONGEST_ANSWER = 16_384  # bytes of a proxy's answer
 _FIRST_WAIT = 0.5
-_AGAIN = (429, 502, 503, 504)
+_AGAIN = (429, 503)
+_UNSURE = (502, 504)  # a gateway does not know what became of what it passed on
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
 
 Resolve = Callable[[str, int], List[str]]
@@ -46,6 +53,8 @@ class Sent(NamedTuple):
     words: str
     again: bool
     """True when it certainly had no effect and may be made again."""
+    perhaps: bool = False
+    """True when nobody knows whether it had."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,10 @@ class Webhooks:
     resolve: Resolve = resolved
     connect: Connect = socket.create_connection
     sleep: Callable[[float], object] = time.sleep
+    longest: float = LONGEST
 
     def send(self, destination: Destination, body: bytes) -> int:
-        """The status of the answer, 2xx. Raises InputError for a forbidden place, FetchError when it was not taken.
+        """The status of the answer, 2xx. Raises InputError for a forbidden place, DeliveryError when it was not taken.
 
         It is tried again only after an attempt that certainly had no effect.
         """
@@ -72,10 +82,12 @@ class Webhooks:
             if not sent.again or attempt == self.retries:
                 break
             self.sleep(random.random() * _FIRST_WAIT * 2.0**attempt)  # noqa: S311 - only to come at different times
-        raise FetchError(f"{destination.name}: {sent.words}")
+        raise DeliveryError(f"{destination.name}: {sent.words}", perhaps=sent.perhaps)
 
     def _attempt(self, destination: Destination, body: bytes) -> Sent:
         host, port = check_url(destination.url), urlsplit(destination.url).port or 443
+        if self.proxy and urlsplit(self.proxy).scheme != "http":
+            return Sent(0, "it is not reached through a proxy that is no http:// one", False)
         try:
             address = self._address(destination, host, port)
             channel = self._channel(host, address, port)
@@ -97,7 +109,11 @@ class Webhooks:
     def _channel(self, host: str, address: str, port: int) -> _Pinned:
         context = ssl.create_default_context(cafile=str(self.ca_bundle) if self.ca_bundle else None)
         channel = _Pinned(host, port, address, context, self)
-        channel.connect()
+        try:
+            channel.connect()
+        except (OSError, http.client.HTTPException):
+            channel.close()
+            raise
         return channel
 
     @staticmethod
@@ -109,9 +125,10 @@ class Webhooks:
             channel.request("POST", target, body, headers)
             status = channel.getresponse().status
         except _FAILURES as error:
-            return Sent(0, f"the connection broke, and it may have been taken ({_words(error)})", False)
+            return Sent(0, f"the connection broke, and it may have been taken ({_words(error)})", False, True)
         words = "it answers with a redirect, which is not followed" if 300 <= status < 400 else f"it answers {status}"
-        return Sent(status, words, status in _AGAIN)
+        unsure = status in _UNSURE
+        return Sent(status, f"{words}, and it may have been taken" if unsure else words, status in _AGAIN, unsure)
 
 
 class _Pinned(http.client.HTTPSConnection):
@@ -120,36 +137,46 @@ class _Pinned(http.client.HTTPSConnection):
     def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext, way: Webhooks) -> None:
         super().__init__(host, port, timeout=SECONDS, context=context)
         self._pinned, self._tls, self._way = (address, port), context, way
+        self._raw: Optional[socket.socket] = None
+        self._end = threading.Timer(way.longest, self._cut)
+        self._end.daemon = True
 
     def connect(self) -> None:
         """Connects to the address, through the proxy where there is one, and demands the name's certificate."""
         proxy = urlsplit(self._way.proxy) if self._way.proxy else None
         target = (proxy.hostname or "", proxy.port or 3128) if proxy else self._pinned
-        raw = self._way.connect(target, SECONDS)
-        try:
-            raw.settimeout(SECONDS)
-            if proxy:
-                _tunnel(raw, self._pinned, proxy.username or "", proxy.password or "")
-            self.sock = self._tls.wrap_socket(raw, server_hostname=self.host)
-        except (OSError, http.client.HTTPException):
-            raw.close()
-            raise
+        self._raw = self._way.connect(target, SECONDS)
+        self._end.start()
+        self._raw.settimeout(SECONDS)
+        if proxy:
+            _tunnel(self._raw, self._pinned, proxy.username or "", proxy.password or "")
+        self.sock = self._tls.wrap_socket(self._raw, server_hostname=self.host)
+
+    def close(self) -> None:
+        """Ends the connection, and the watch over its time."""
+        self._end.cancel()
+        super().close()
+        if self._raw is not None:
+            self._raw.close()
+
+    def _cut(self) -> None:
+        """The time is over: whoever reads from the connection reads its end."""
+        for end in (self.sock, self._raw):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
 
 def _tunnel(raw: socket.socket, target: Tuple[str, int], user: str, password: str) -> None:
     """Asks a proxy for a connection to an address (RFC 9110 §9.3.6). Raises OSError."""
-    from base64 import b64encode
-    from urllib.parse import unquote
-
     host = f"[{target[0]}]" if ":" in target[0] else target[0]
     lines = [f"CONNECT {host}:{target[1]} HTTP/1.1", f"Host: {host}:{target[1]}"]
     if user:
-        lines.append(
-            "Proxy-Authorization: Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
-        )
+        secret = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {secret}")
     raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
     answer = b""
-    while not answer.endswith(b"\r\n\r\n") and len(answer) < 16_384:
+    while not answer.endswith(b"\r\n\r\n") and len(answer) < _LONGEST_ANSWER:
         byte = raw.recv(1)
         if not byte:
             break

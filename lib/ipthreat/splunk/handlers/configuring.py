@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
 from ...configuration import LOCAL
-from ...errors import FetchError, InputError
+from ...errors import InputError, SplunkError
 from ...exchange import redacted
 from ..broker_settings import DESTINATION, NAME, PROVIDER, PROXY, broker_settings
 from ..delivery.destinations import KINDS, check_url
@@ -189,7 +189,7 @@ def _written(call: Call, stanzas: Mapping[str, Mapping[str, str]], wanted: Chang
     if answer.status == 404:
         answer = call.system.post(_CONF, {"name": wanted.stanza, **wanted.values})
     if not answer.ok:
-        raise FetchError(f"the settings were not kept: splunkd answers {answer.status}")
+        raise SplunkError(f"the settings were not kept: splunkd answers {answer.status}")
     return [f"[{wanted.stanza}] is kept"]
 
 

@@ -1,6 +1,6 @@
 """POST ipthreat/deliver: a report to one target. Who may look up may have reports delivered, to what an admin allows.
 
-{"to": "index"|"case"|"file"|"destination", "name": "summary"|"soc", "throttle": 0, "parcel": {…}}
+{"to": "index"|"case"|"file"|"notable"|"risk"|"destination", "name": "summary"|"soc", "throttle": 0, "parcel": {…}}
 → {"outcome": "delivered"|"skipped", "detail": "…"}
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Callable, List, Mapping, Tuple
+from typing import Callable, List, Mapping, Sequence, Tuple
 
-from ...errors import FetchError, InputError
+from ...errors import DeliveryError, InputError, SplunkError, SplunkSilence
 from ..broker_settings import BrokerSettings
 from ..delivery.claims import FILE, Claims, claim_key
 from ..delivery.destinations import message
 from ..delivery.parcel import Parcel, events, parcel_of
+from ..delivery.security import NOTABLE, RISK, SOURCETYPE, notable_events, risk_events
 from ..delivery.webhook import Webhooks
 from ..kvstore import CASES, change_document, put_document
 from ..rest import Call, Reply
@@ -56,11 +57,8 @@ def _made(claims: Claims, key: str, subjects: List[str], send: Callable[[], str]
     """Makes the delivery; a claim is given up only when it was certainly not made."""
     try:
         detail = send()
-    except InputError:
-        claims.release(key)
-        raise
-    except FetchError as error:
-        if "may have been taken" not in str(error):
+    except (DeliveryError, InputError, SplunkError) as error:
+        if not getattr(error, "perhaps", False):
             claims.release(key)
         raise
     claims.done(key, subjects)
@@ -69,36 +67,54 @@ def _made(claims: Claims, key: str, subjects: List[str], send: Callable[[], str]
 
 def _check(kind: str, name: str, settings: BrokerSettings) -> None:
     """Refuses a target that no administrator allows. Raises InputError."""
-    if kind == "index" and name not in settings.indexes:
+    index = name if kind == "index" else kind if kind in (NOTABLE, RISK) else ""
+    if kind in ("index", NOTABLE, RISK) and index not in settings.indexes:
         allowed = ", ".join(settings.indexes) or "none"
-        raise InputError(f"alerts may not write into the index {name[:80]!r}; they may into: {allowed}")
+        raise InputError(f"alerts may not write into the index {index[:80]!r}; they may into: {allowed}")
     if kind == "destination" and name not in settings.destinations:
         raise InputError(f"there is no destination {name[:40]!r}: an administrator makes it on the setup page")
 
 
 def _index(ground: Ground, call: Call, settings: BrokerSettings, name: str, parcel: Parcel) -> str:
-    """Events, several of one sourcetype at a time: splunkd splits them at line ends."""
+    """An event per address, and one per report."""
+    return _written(call, name, f"ipthreat:{parcel.search_name}", events(parcel))
+
+
+def _notable(ground: Ground, call: Call, settings: BrokerSettings, name: str, parcel: Parcel) -> str:
+    return _written(call, NOTABLE, parcel.search_name, [(SOURCETYPE, text) for text in notable_events(parcel)])
+
+
+def _risk(ground: Ground, call: Call, settings: BrokerSettings, name: str, parcel: Parcel) -> str:
+    return _written(call, RISK, parcel.search_name, [(SOURCETYPE, text) for text in risk_events(parcel)])
+
+
+def _written(call: Call, index: str, source: str, told: Sequence[Tuple[str, str]]) -> str:
+    """Writes events, several of one sourcetype at a time: splunkd splits them at line ends. Raises DeliveryError."""
     count = 0
-    batches = list(_batches(parcel))
-    for number, (sourcetype, text, events_in_it) in enumerate(batches):
-        about = {
-            "index": name,
-            "sourcetype": sourcetype,
-            "source": f"ipthreat:{parcel.search_name}",
-            "host": "ipthreat",
-        }
-        answer = call.system.post_text("receivers/simple", text, **about)
-        if not answer.ok:
-            done = "" if not number else f"; {count:,} events had been written and may have been taken"
-            raise FetchError(f"the index {name} was not written: splunkd answers {answer.status}{done}")
+    for sourcetype, text, events_in_it in _batches(told):
+        about = {"index": index, "sourcetype": sourcetype, "source": source, "host": "ipthreat"}
+        try:
+            answer = call.system.post_text("receivers/simple", text, **about)
+            why = "" if answer.ok else f"splunkd answers {answer.status}"
+        except SplunkError as error:
+            why, silent = str(error), isinstance(error, SplunkSilence)
+            raise _unwritten(index, why, count, silent) from None
+        if why:
+            raise _unwritten(index, why, count)
         count += events_in_it
-    return f"{count:,} events in the index {name}"
+    return f"{count:,} events in the index {index}"
 
 
-def _batches(parcel: Parcel) -> List[Tuple[str, str, int]]:
+def _unwritten(index: str, why: str, written: int, perhaps: bool = False) -> DeliveryError:
+    """Why an index lacks events, and whether writing them again would write some twice."""
+    told = f"; {written:,} events had been written, and are not written again" if written else ""
+    return DeliveryError(f"the index {index} was not written: {why}{told}", perhaps=perhaps or written > 0)
+
+
+def _batches(told: Sequence[Tuple[str, str]]) -> List[Tuple[str, str, int]]:
     """(sourcetype, lines, how many) in the order of the events."""
     found: List[Tuple[str, str, int]] = []
-    for sourcetype, text in events(parcel):
+    for sourcetype, text in told:
         line = text + "\n"
         last = found[-1] if found else ("", "", 0)
         if last[0] == sourcetype and len(last[1]) + len(line) <= _LONGEST_BATCH:
@@ -135,7 +151,7 @@ def _file(ground: Ground, call: Call, settings: BrokerSettings, name: str, parce
             beside.write_bytes(text.encode("utf-8", "replace"))
             os.replace(beside, folder / f"{stem}{suffix}")
     except OSError as error:
-        raise FetchError(f"the reports cannot be written ({error.strerror or error})") from None
+        raise DeliveryError(f"the reports cannot be written ({error.strerror or error})") from None
     return f"{stem}.threat.txt and {stem}.actionable.md in {REPORTS}"
 
 
@@ -146,5 +162,12 @@ def _destination(ground: Ground, call: Call, settings: BrokerSettings, name: str
     return f"{name} answers {way.send(destination, message(destination.kind, parcel))}"
 
 
-TARGETS: Mapping[str, Send] = {"index": _index, "case": _case, "file": _file, "destination": _destination}
+TARGETS: Mapping[str, Send] = {
+    "index": _index,
+    "case": _case,
+    "file": _file,
+    NOTABLE: _notable,
+    RISK: _risk,
+    "destination": _destination,
+}
 """Kind of target → what delivers to it and says in words what it did."""

@@ -91,7 +91,7 @@ class Ground:
             return self._opened[1] or Intelligence.opened(path)
 
     def settings(self, call: Call) -> BrokerSettings:
-        """The settings as they are now. Raises InputError or FetchError; the call learns what must not leave."""
+        """The settings as they are now. Raises InputError or SplunkError; the call learns what must not leave."""
         kept = Secrets(call.system).all()
         call.secrets += [secret for secrets in kept.values() for secret in secrets.values()]
         found = broker_settings(settings_stanzas(call.system), kept, self.needs)

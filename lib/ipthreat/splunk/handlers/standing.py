@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional
 
 from ...connecting import account_of
-from ...errors import FetchError
+from ...errors import SplunkError
 from ...providers import LiveProvider
 from ...quota import Ledger, Standing
 from ...quota.account import clock_text
@@ -87,6 +87,6 @@ def _shared(call: Call) -> str:
     """How the cluster's memory is: `ok`, or why it is not used."""
     try:
         answer = call.system.get(f"storage/collections/data/{EVIDENCE}", limit=1)
-    except FetchError as error:
+    except SplunkError as error:
         return str(error)
     return "ok" if answer.ok else f"the KV store answers {answer.status}"

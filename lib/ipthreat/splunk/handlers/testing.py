@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from functools import partial
 
 from ...asking import Asking
 from ...clock import Run
@@ -16,6 +17,7 @@ from ...errors import InputError
 from ...exchange import Retries
 from ...quota import Ledger
 from ...quota.ledger import FILE as QUOTA_FILE
+from ..broker_log import note_exchange
 from ..rest import Call, Reply
 from . import reading
 from .ground import Ground
@@ -23,6 +25,7 @@ from .ground import Ground
 ADDRESS = "1.1.1.1"
 """Who is asked about it learns nothing: a public resolver that everybody knows."""
 SECONDS = 20.0
+_ONCE = Retries(attempts=1)
 
 
 def ask(ground: Ground, call: Call) -> Reply:
@@ -36,9 +39,9 @@ def ask(ground: Ground, call: Call) -> Reply:
     live = replace(settings.live, providers={name: replace(own, enabled=True)})
     (source,) = live_sources(live, ground.providers, ground.connect or over_requests(live), alert=True)
     ledger = Ledger(ground.folder / QUOTA_FILE, clock=ground.clock, tell=call.tell)
-    audit = Audit(ground.folder / AUDIT_FILE, uuid.uuid4().hex[:12], "TLP:CLEAR")
-    run = Run(SECONDS, ground.clock)
-    asking = Asking(source, ledger, audit, run, lambda *_: None, retries=Retries(attempts=1))
+    audit = Audit(ground.folder / AUDIT_FILE, uuid.uuid4().hex[:12], "TLP:CLEAR", call.user)
+    run, heard = Run(SECONDS, ground.clock), partial(note_exchange, call.user, "")
+    asking = Asking(source, ledger, audit, run, lambda *_: None, heard=heard, retries=_ONCE)
     try:
         entry = asking.ask([ADDRESS])[ADDRESS]
         standing = ledger.standing(source.account)
