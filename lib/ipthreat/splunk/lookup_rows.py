@@ -75,5 +75,10 @@ def _text(text: str) -> str:
 
 def _link(url: str) -> str:
     """The page, when it can be opened without harm: of the web, encrypted, in one word."""
-    safe = url.startswith("https://") and url.isprintable() and not set(url) & set(" \"'<>\\`") and len(url) < _LONGEST_LINK
+    safe = (
+        url.startswith("https://")
+        and url.isprintable()
+        and not set(url) & set(" \"'<>\\`")
+        and len(url) < _LONGEST_LINK
+    )
     return url if safe else ""
