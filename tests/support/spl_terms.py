@@ -43,6 +43,8 @@ class Terms:
 
     def _next(self) -> str:
         self._place += 1
+        if self._place > len(self._words):
+            raise SplError("terms that end too early")
         return str(self._words[self._place - 1])
 
     def _any(self) -> Test:
