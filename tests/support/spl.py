@@ -29,9 +29,10 @@ def searched(text: str, where: Search, start: Optional[Found] = None) -> Found:
     run = Run(where, {**spl_rows.COMMANDS, **spl_stats.COMMANDS})
     if start is not None:
         run.rows, run.fields, run.unknown = [dict(row) for row in start.rows], list(start.fields), set(start.unknown)
-    for stage in split(expanded(text), "|"):
+    for place, stage in enumerate(split(expanded(text), "|")):
         if stage:
-            run.stage(stage)
+            implied = start is None and place == 0 and not stage.startswith("search ")
+            run.stage(f"search {stage}" if implied else stage)
     return Found(run.rows, run.fields, run.unknown)
 
 
