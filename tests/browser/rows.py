@@ -1,20 +1,24 @@
 """Writes what the dashboards' searches give on sample events: `python tests/browser/rows.py FOLDER`.
 
 One file per dashboard: {"definition": …, "full": {source: rows}, "alone": …, "empty": …}. The app's own commands are
-run for real; `alone` is the dossier of an address without events here.
+run for real, against a stand-in for splunkd with a provider's answer on record; `alone` is the dossier of an address
+without events here.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Dict
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from dashboards import DASHBOARDS, definition, given
+from dashboards import DASHBOARDS, SPLUNKD, definition, given
+from searches import answer, ground
 from spl import as_columns
+from splunkds import place
 
 ADDRESS = "18.237.3.202"
 WITHOUT_EVENTS = "8.8.8.8"
@@ -35,5 +39,14 @@ def main(folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(told), encoding="utf-8")
 
 
+def on_record(folder: Path) -> None:
+    """Writes the files with what a provider says of the addresses on record."""
+    with tempfile.TemporaryDirectory() as home, place(Path(home)) as here:
+        SPLUNKD.update(splunkd_uri=here.splunkd.url, session_key=here.splunkd.state.log_in("analyst"))
+        for address in (ADDRESS, WITHOUT_EVENTS):
+            answer(ground(**SPLUNKD), f"| ipthreatlookup ip={address} mode=live")
+        main(folder)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    on_record(Path(sys.argv[1]))

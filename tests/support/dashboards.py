@@ -50,6 +50,8 @@ def with_tokens(text: str, values: Mapping[str, str]) -> str:
 
 _LINE = re.compile(r'(\S+) \S+ \S+ \[([^]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\d+) "[^"]*" "([^"]*)"')
 MOMENT = AS_OF.timestamp()
+SPLUNKD: Dict[str, str] = {}
+"""`splunkd_uri` and `session_key` of a stand-in for splunkd, where one runs; without, no provider has said anything."""
 
 
 def requests() -> List[Dict[str, Any]]:
@@ -119,7 +121,7 @@ def place(dashboard: str, source: str, empty: bool = False, blanks: bool = True)
     rows: List[Dict[str, Any]] = []
     if not empty:
         rows = log_lines() if dashboard == "provider_health" else requests()
-    return Search(ground(sid=f"{MOMENT:.0f}.1"), rows, blanks)
+    return Search(ground(sid=f"{MOMENT:.0f}.1", **SPLUNKD), rows, blanks)
 
 
 def given(name: str, source: str, empty: bool = False, blanks: bool = True, ip: str = "") -> Found:
