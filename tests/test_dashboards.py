@@ -9,10 +9,24 @@ import sys
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
 import pytest
-from dashboards import DASHBOARDS, REQUEST_FIELDS, TOKEN, VIEWS, definition, given, view, with_tokens
-from searches import ROOT, ground
-from spl import Found, Search, searched
+from dashboards import (
+    DASHBOARDS,
+    EGRESS_FIELDS,
+    MOMENT,
+    REQUEST_FIELDS,
+    TOKEN,
+    VIEWS,
+    definition,
+    given,
+    log_lines,
+    view,
+    with_tokens,
+)
+from searches import ROOT, answer, ground
+from spl import Found, Search, expanded, searched
 from spl_eval import Expression, SplError
+
+from ipthreat.splunk.lookup_rows import FIELDS as LOOKUP_FIELDS
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="pages are the same under every Python")
 STATIC = ROOT / "splunk_app" / "appserver" / "static"
@@ -245,24 +259,51 @@ def test_a_token_in_a_search_stays_one_text(value):
     [("https://a.example/x?y=1", "https://a.example/x?y=1"), ("javascript:alert(1)", ""), ("http://a.example", "")],
 )
 def test_a_row_of_evidence_opens_https_pages_only(link, shown):
-    item = json.dumps(
-        {"evidence": [{"source": "x", "status": "ok", "link": link, "retrieved_at": "2026-11-20T00:00:00Z"}]}
-    )
     chain = definition("address_dossier")["dataSources"]["evidence"]["options"]["query"]
-    event = {"item": item, "ti_sources": ""}
+    event = {**dict.fromkeys(LOOKUP_FIELDS, ""), "source": "x", "status": "ok", "link": link, "age_days": "4"}
     (row,) = searched(f"search index=x {chain}", Search(ground(), [event])).rows
-    assert (row["link"], row["age_days"]) == (shown, 4.0)
+    assert (row["link"], row["age_days"]) == (shown, "4")
+
+
+@pytest.mark.parametrize("ip", [KNOWN, WITHOUT_EVENTS])
+def test_the_evidence_of_the_dossier_is_what_the_lookup_has(ip):
+    rows_, (judged,) = (
+        given("address_dossier", "evidence", ip=ip).rows,
+        given("address_dossier", "by_evidence", ip=ip).rows,
+    )
+    looked_up = answer(ground(sid=f"{MOMENT:.0f}.1"), f"| ipthreatlookup ip={ip} mode=cached")
+    assert [(row["source"], row["status"]) for row in rows_] == [(row["source"], row["status"]) for row in looked_up]
+    assert {row["ti_verdict"] for row in looked_up} == {judged["verdict"]}
+    assert judged["snapshot"] == looked_up[0]["ti_snapshot"]
+
+
+def test_engines_are_told_one_by_one():
+    chain = definition("address_dossier")["dataSources"]["engines"]["options"]["query"]
+    event = {**dict.fromkeys(LOOKUP_FIELDS, ""), "engines": ["b=x=malicious", "a=suspicious"]}
+    found = searched(f"search index=x {chain}", Search(ground(), [event])).rows
+    assert [(row["engine"], row["category"]) for row in found] == [("b=x", "malicious"), ("a", "suspicious")]
+
+
+def test_who_sent_what_to_whom_is_told_by_search():
+    told = given("provider_health", "egress").rows
+    assert {row["host"] for row in told} == {"www.virustotal.com", "api.abuseipdb.com"}
+    assert all(row["user"] and row["sid"] and float(row["addresses"]) > 0 for row in told)
+    sent = {address for line in log_lines() for address in line.get("addresses", "").split()}
+    assert sum(float(row["addresses"]) for row in told) == len(sent)
 
 
 def test_what_the_health_page_reads_of_the_log_is_documented():
     text = (ROOT / "docs" / "dashboards.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in text for name in REQUEST_FIELDS)
+    assert all(f"`{name}`" in text for name in (*REQUEST_FIELDS, *EGRESS_FIELDS))
 
 
 # --- the reading of SPL ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", ["| tstats count", "| eval a=nosuch(b)", "| eval a=(1", "| where a ~ b"])
+@pytest.mark.parametrize(
+    "stage",
+    ["| tstats count", "| eval a=nosuch(b)", "| eval a=(1", "| where a ~ b", "| search (a=1", "| search a IN 1"],
+)
 def test_what_this_reading_of_spl_does_not_know_it_refuses(stage):
     with pytest.raises(SplError):
         searched(f"| makeresults {stage}", Search(ground(), []))
@@ -270,6 +311,40 @@ def test_what_this_reading_of_spl_does_not_know_it_refuses(stage):
 
 def test_a_field_that_nothing_makes_is_told():
     assert searched("| makeresults | eval a=b | table a c", Search(ground(), [])).unknown == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    "terms, kept",
+    [
+        ("a=1", "1"),
+        ("a=1 OR a=2", "12"),
+        ("NOT a=1", "23"),
+        ('a IN ("1", 3)', "13"),
+        ("(a=1 OR a=2) AND b=X*", "1"),
+        ("a>1", "23"),
+        ("b!=xy", "2"),
+        ("b=*", "12"),
+        ("index=any tag=web a<=2", "12"),
+        ("x", "1"),
+    ],
+)
+def test_the_terms_of_a_search_choose_rows(terms, kept):
+    events = [{"a": "1", "b": ["xy", "xz"]}, {"a": "2", "b": "zz"}, {"a": "3", "b": ""}]
+    found = searched(f"search {terms}", Search(ground(), events)).rows
+    assert "".join(row["a"] for row in found) == kept
+
+
+def test_a_lookup_is_read_and_written_with_its_own_fields():
+    lookups = {"ipthreat_told": [{"address": "20.1.2.3", "told": 5.0}]}
+    text = 'makeresults | eval address="20.1.2.4", told=7, more=1 | append [| inputlookup ipthreat_told]'
+    searched(f"| {text} | sort 0 num(told) | outputlookup ipthreat_told", Search(ground(), [], lookups=lookups))
+    assert lookups["ipthreat_told"] == [{"address": "20.1.2.3", "told": 5.0}, {"address": "20.1.2.4", "told": 7.0}]
+
+
+def test_a_macro_in_quotes_stays_a_text():
+    assert expanded('search `ipthreat_log` x="`ipthreat_log`"') == (
+        'search index=_internal source="*ipthreat.log*" x="`ipthreat_log`"'
+    )
 
 
 # --- navigation and setup -------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cases import first_reference_address
-from dossiers import NOW, block_list, dossier, provider, silent
+from dossiers import NOW, SNAPSHOT, block_list, dossier, provider, silent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,10 +66,12 @@ def test_the_reference_address_gives_what_the_reference_report_says():
     assert found["talos_reputation"] == "unavailable"
     assert "suspicious_user_agent" in found["flags"]
     assert (found["risk_score"], found["threat_object"], found["threat_object_type"]) == (
-        "100",
+        100,
         "18.237.3.202",
         "ip_address",
     )
+    assert (found["risk_object"], found["risk_object_type"]) == ("18.237.3.202", "system")
+    assert found["annotations.mitre_attack"] == ("T1595",)
 
 
 def test_a_source_without_an_answer_has_no_figures_and_says_why():
@@ -97,8 +101,30 @@ def test_the_explanation_sums_up_to_the_judgement():
 
 
 def test_the_fields_for_enterprise_security_bear_no_prefix():
-    assert [item.named("ti_") for item in extra("es")] == ["risk_score", "threat_object", "threat_object_type"]
+    assert " ".join(item.named("ti_") for item in extra("es")) == (
+        "risk_score risk_object risk_object_type threat_object threat_object_type annotations.mitre_attack"
+    )
     assert chosen("asn")[0].named("src_") == "src_asn"
+
+
+def test_of_several_address_fields_each_has_its_own_names():
+    fields = [*chosen("asn"), extra("es")[0]]
+    assert [item.named("ti_", "dest_ip_") for item in fields] == ["dest_ip_ti_asn", "dest_ip_risk_score"]
+    assert Encoder(fields).columns("ti_", "dest_ip_")[::2] == ("dest_ip_ti_asn", "dest_ip_risk_score")
+
+
+@pytest.mark.parametrize("verdict", ["benign", "unknown"])
+def test_what_is_not_held_to_be_a_threat_has_the_fields_of_enterprise_security_empty(verdict):
+    found = dossier(provider("greynoise", "benign")) if verdict == "benign" else dossier(silent("otx", Status.TIMEOUT))
+    told = values(found)
+    assert told["verdict"] == verdict
+    assert all(told[item.name] is None for item in extra("es"))
+
+
+def test_the_date_of_the_snapshot_is_told_and_is_empty_without_one():
+    dated = replace(SNAPSHOT, retrieved_at=NOW)
+    assert values(Dossier("18.237.3.202", evidence=(dated,)))["snapshot"] == "2023-10-26"
+    assert values(Dossier("18.237.3.202"))["snapshot"] is None
 
 
 def test_every_field_explains_itself():

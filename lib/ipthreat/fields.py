@@ -63,9 +63,12 @@ class Field(NamedTuple):
     """`core`, `full` (which includes core), or the option that adds it: `explain`, `es`."""
     rests: Rests = Rests.JUDGEMENT
 
-    def named(self, prefix: str) -> str:
-        """The full name. Those for Enterprise Security are names of its own and bear no prefix."""
-        return self.name if self.group == "es" else prefix + self.name
+    def named(self, prefix: str, of: str = "") -> str:
+        """The full name; `of` comes before it where several address fields are answered: `dest_ip_`.
+
+        Those for Enterprise Security are names of its own and bear no prefix.
+        """
+        return of + self.name if self.group == "es" else of + prefix + self.name
 
 
 def owner_of(assessment: Assessment) -> Owner:
@@ -174,6 +177,11 @@ def _age(subject: Subject) -> Value:
     return max(0, (assessment.as_of - min(dates)).days) if dates else None
 
 
+def _snapshot(subject: Subject) -> Value:
+    found = _answer(subject, "snapshot")
+    return found.retrieved_at.strftime("%Y-%m-%d") if found and found.retrieved_at else None
+
+
 def _link(subject: Subject) -> Value:
     from .providers import PROVIDERS  # here, as the core fields do without
 
@@ -188,7 +196,7 @@ def _explanation(subject: Subject) -> Value:
     return (*told, *subject.assessment.guards, *subject.assessment.priority_steps)
 
 
-def _threat(text: Callable[[Subject], str]) -> Callable[[Subject], Value]:
+def _threat(text: Callable[[Subject], Value]) -> Callable[[Subject], Value]:
     """A field of Enterprise Security that stays empty unless the address is held to be a threat."""
     hostile = (Verdict.MALICIOUS, Verdict.SUSPICIOUS)
     return lambda subject: text(subject) if subject.assessment.verdict in hostile else None
@@ -227,10 +235,19 @@ FIELDS: Tuple[Field, ...] = (
     Field("first_seen", "when a source first saw it (UTC)", _seen(last=False)),
     Field("last_seen", "when a source last saw it (UTC)", _seen(last=True)),
     Field("age", "days since the oldest of the answers was published or fetched", _age),
+    Field("snapshot", "date of the embedded snapshot that answered", _snapshot),
     Field("link", "page with more about it", _link, "full", Rests.ADDRESS),
     Field("explanation", "the sum behind the confidence, step by step", _explanation, "explain"),
-    Field("risk_score", "ten times the confidence", _threat(lambda s: str(10 * (s.assessment.confidence or 0))), "es"),
+    Field("risk_score", "ten times the confidence", _threat(lambda s: 10 * (s.assessment.confidence or 0)), "es"),
+    Field("risk_object", "the address", _threat(lambda s: s.address), "es", Rests.ADDRESS),
+    Field("risk_object_type", "system", _threat(lambda _: "system"), "es"),
     Field("threat_object", "the address", _threat(lambda s: s.address), "es", Rests.ADDRESS),
     Field("threat_object_type", "ip_address", _threat(lambda _: "ip_address"), "es"),
+    Field(
+        "annotations.mitre_attack",
+        "the ATT&CK techniques that the events show, by number",
+        _threat(lambda s: tuple(item.id for item in s.assessment.techniques)),
+        "es",
+    ),
 )  # fmt: skip
 """Every field, in the order of the columns."""

@@ -189,6 +189,7 @@ def scripts() -> Set[str]:
     """Every script that a conf file names."""
     named = {stanza["filename"] for stanza in conf("commands").values()}
     named |= {stanza["script"] for stanza in conf("restmap").values()}
+    named.add(conf("app")["diag"]["extension_script"])
     named |= {stanza["alert.execute.cmd"] for stanza in conf("alert_actions").values()}
     return named | {f"{name}.py" for name in conf("inputs") if "://" not in name}
 
@@ -228,7 +229,7 @@ def test_a_lookup_has_its_file_or_its_collection():
 
 def test_an_event_type_is_of_a_sourcetype_of_the_app_and_every_tag_of_an_event_type():
     for pairs in conf("eventtypes").values():
-        assert re.fullmatch(r'sourcetype="([^"]+)"', pairs["search"])[1] in conf("props")
+        assert re.fullmatch(r'sourcetype="([^"]+)"( event=\w+)?', pairs["search"])[1] in conf("props")
     assert {stanza.split("=")[1] for stanza in conf("tags")} == set(conf("eventtypes"))
 
 

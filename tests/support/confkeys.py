@@ -16,6 +16,7 @@ SCHEDULE = frozenset({"enableSched", "cron_schedule", "schedule_window"})
 TRIGGER = frozenset({"counttype", "relation", "quantity", "alert.track", "alert.severity", "alert.digest_mode"})
 SUPPRESSION = frozenset({"alert.suppress", "alert.suppress.fields", "alert.suppress.period"})
 RISK = frozenset({"action.risk", *(f"action.risk.param.{name}" for name in ("_risk", "_risk_message", "verbose"))})
+CORRELATION = frozenset(f"action.correlationsearch.{name}" for name in ("enabled", "label", "annotations"))
 
 
 def _keys(text: str, *more: Keys) -> Keys:
@@ -38,6 +39,7 @@ ALLOWED: Dict[str, Dict[str, Keys]] = {
         "id": _keys("name version"),
         "triggers": _keys("reload.ipthreat"),
         "ui": _keys("is_visible label setup_view"),
+        "diag": _keys("extension_script data_limit"),
     },
     "authorize": {
         "capability::ipthreat_*": _keys(""),
@@ -63,7 +65,7 @@ ALLOWED: Dict[str, Dict[str, Keys]] = {
         "feeds": _keys("names mirror"),
         "delivery": _keys("indexes private_hosts retries"),
     },
-    "macros": {"ipthreat_*": _keys("definition args iseval validation errormsg description")},
+    "macros": {"ipthreat*": _keys("definition args iseval validation errormsg description")},
     "props": {
         "ipthreat:*": _REPORT_LOOK | _keys("EVAL-*"),
         "source::...ipthreat.log(.\\d+)?": _REPORT_LOOK | _keys("sourcetype"),
@@ -83,6 +85,7 @@ ALLOWED: Dict[str, Dict[str, Keys]] = {
             TRIGGER,
             SUPPRESSION,
             RISK,
+            CORRELATION,
         )
     },
     "searchbnf": {
@@ -91,8 +94,8 @@ ALLOWED: Dict[str, Dict[str, Keys]] = {
             " example1 example2 example3 comment1 comment2 comment3"
         )
     },
-    "server": {"shclustering": _keys("conf_replication_include.ipthreat")},
-    "tags": {"eventtype=ipthreat_*": _keys("alert report")},
+    "server": {"shclustering": _keys("conf_replication_include.ipthreat"), "diag": _keys("EXCLUDE-ipthreat_*")},
+    "tags": {"eventtype=ipthreat_*": _keys("alert report ipthreat audit egress")},
     "transforms": {"ipthreat_*": _keys("filename external_type collection fields_list match_type max_matches")},
     "web": {"expose:ipthreat_*": _keys("pattern methods")},
     "workflow_actions": {

@@ -17,6 +17,8 @@ from ipthreat.demo import AS_OF, EVENTS
 VIEWS = ROOT / "default" / "data" / "ui" / "views"
 DASHBOARDS = ("posture", "address_dossier", "provider_health")
 TOKEN = re.compile(r"\$([\w.]+)((?:\|[a-z])*)\$")
+EGRESS_FIELDS = ("provider", "host", "user", "sid", "addresses")
+"""What a line with event=egress has: who was asked, where, in whose name, for which search, about which addresses."""
 REQUEST_FIELDS = ("provider", "status", "seconds", "left")
 """What a line of ipthreat.log with event=request has: the provider, how the request ended (a status of the judgement's
 vocabulary), how long it took, and how many requests the key has left today."""
@@ -48,6 +50,8 @@ def with_tokens(text: str, values: Mapping[str, str]) -> str:
 
 _LINE = re.compile(r'(\S+) \S+ \S+ \[([^]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\d+) "[^"]*" "([^"]*)"')
 MOMENT = AS_OF.timestamp()
+SPLUNKD: Dict[str, str] = {}
+"""`splunkd_uri` and `session_key` of a stand-in for splunkd, where one runs; without, no provider has said anything."""
 
 
 def requests() -> List[Dict[str, Any]]:
@@ -92,6 +96,7 @@ def log_lines() -> List[Dict[str, Any]]:
         }
         limit = {"virustotal": 500, "abuseipdb": 1000}.get(provider)
         rows.append({**line, "seconds": f"{seconds:.2f}", **({"left": str(limit - 2 * number)} if limit else {})})
+    rows += [_sent(number) for number in range(30)]
     searches = [
         {"_time": str(MOMENT - 3600 * hour), "command": "ipthreat", "distinct": "120", "calls": "9"}
         for hour in range(9)
@@ -99,14 +104,24 @@ def log_lines() -> List[Dict[str, Any]]:
     return rows + searches
 
 
+def _sent(number: int) -> Dict[str, Any]:
+    return {
+        "_time": str(MOMENT - 80_000 + 2_000 * number),
+        "event": "egress",
+        "provider": ("virustotal", "abuseipdb")[number % 2],
+        "host": ("www.virustotal.com", "api.abuseipdb.com")[number % 2],
+        "user": ("ann", "splunk-system-user")[number % 5 == 0],
+        "sid": f"{MOMENT - 80_000 + 20_000 * (number // 10):.0f}.{number // 10}",
+        "addresses": " ".join(f"20.{number}.{place}.9" for place in range(1 + number % 4)),
+    }
+
+
 def place(dashboard: str, source: str, empty: bool = False, blanks: bool = True) -> Search:
     """Where the search of a data source runs in these tests."""
     rows: List[Dict[str, Any]] = []
     if not empty:
-        wanted = "command" if source == "searches" else "event"
-        lines = [row for row in log_lines() if wanted in row]
-        rows = lines if dashboard == "provider_health" else requests()
-    return Search(ground(sid=f"{MOMENT:.0f}.1"), rows, blanks)
+        rows = log_lines() if dashboard == "provider_health" else requests()
+    return Search(ground(sid=f"{MOMENT:.0f}.1", **SPLUNKD), rows, blanks)
 
 
 def given(name: str, source: str, empty: bool = False, blanks: bool = True, ip: str = "") -> Found:

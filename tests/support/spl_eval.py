@@ -62,6 +62,10 @@ def time_of(text: Any, form: str) -> Optional[float]:
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
+def _utc(value: Any) -> datetime:
+    return datetime.fromtimestamp(float(value), timezone.utc)
+
+
 def _appended(*values: Any) -> Any:
     flat = [item for value in values if value is not None for item in (value if isinstance(value, list) else [value])]
     return flat or None
@@ -101,6 +105,8 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "min": _extreme(min),
     "max": _extreme(max),
     "strptime": time_of,
+    "strftime": lambda value, form: None if number(value) is None else _utc(value).strftime(form),
+    "relative_time": lambda value, change: value + 86400 * float(change.rstrip("d")),
     "mvappend": _appended,
     "mvjoin": lambda value, by: by.join(map(text_of, value)) if isinstance(value, list) else value,
     "mvindex": lambda value, start, end: value[int(start) : int(end) + 1] if isinstance(value, list) else value,

@@ -55,9 +55,9 @@ class Encoder:
         core fields do: `head, tail = shared(…)` then."""
         self._ordered = _order(parts)
 
-    def columns(self, prefix: str) -> Tuple[str, ...]:
-        """The names of the columns."""
-        names = [item.named(prefix) for item in self.fields]
+    def columns(self, prefix: str, of: str = "") -> Tuple[str, ...]:
+        """The names of the columns; `of` comes first in each where several address fields are answered."""
+        names = [item.named(prefix, of) for item in self.fields]
         return tuple(column for name in names for column in (name, MV + name))
 
     def one(self, subject: Subject) -> bytes:

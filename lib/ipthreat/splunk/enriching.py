@@ -87,7 +87,7 @@ class Enriching:
         """What is to be done for one address field."""
         command, given = self._command, self._command.event_fields()
         several = len(command.addresses) > 1
-        columns = self._enricher.encoder.columns(f"{name}_{command.prefix}" if several else command.prefix)
+        columns = self._enricher.encoder.columns(command.prefix, f"{name}_" if several else "")
         if not given:
             return Task((name,), columns, self._answers.of)
         from .enrich_events import REQUEST_OPTIONS, Requests, Transfers, names_other_end

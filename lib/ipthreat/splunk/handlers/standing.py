@@ -21,7 +21,7 @@ from ..broker_settings import BrokerSettings
 from ..conf import app_lists
 from ..kvstore import EVIDENCE
 from ..rest import Call, Reply
-from ..status import status_rows
+from ..status_rows import status_rows
 from . import reading
 from .ground import Ground
 
