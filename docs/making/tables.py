@@ -90,7 +90,7 @@ def _reach(quota: Mapping[str, int]) -> Tuple[str, str]:
         return "not published", "–"
     daily = min(most / _DAYS[span] for span, most in quota.items())
     days = 1000 / daily
-    return f"{daily:,.0f}", f"{days:,.0f} days" if days >= 2 else f"{max(1, round(days * 1440)):,} minutes"
+    return f"{daily:,.0f}", f"{days:,.1f} days" if days >= 1 else f"{max(1, round(days * 1440)):,} minutes"
 
 
 def _span(time: timedelta) -> str:
