@@ -133,6 +133,22 @@ def weights() -> str:
     return table(("source", "family", "nats"), rows) + "\n" + table(("parameter", "meaning", "value"), told)
 
 
+# --- the first screen of the README -------------------------------------------------------------------------------
+
+_SHOWN = ("src_ip", "ti_verdict", "ti_confidence", "ti_severity", "ti_priority", "ti_org")
+
+
+def first_screen() -> str:
+    """What the search of the README finds in the demo's events, judged as of their own time."""
+    from ipthreat import demo
+    from ipthreat.notebook import Ground, read_events
+
+    ground = Ground.of(as_of=demo.AS_OF, environment={})
+    frame = read_events().ipthreat.enrich("src_ip", user_agent="http_user_agent", on=ground)
+    worth = frame[frame["ti_confidence"] >= 3].groupby(list(_SHOWN), observed=True).size()
+    return table((*_SHOWN, "count"), [(*map(str, key), str(count)) for key, count in worth.items()])
+
+
 # --- the tree of modules ------------------------------------------------------------------------------------------
 
 
@@ -161,7 +177,13 @@ def summary(path: Path) -> str:
     return re.split(r"(?<=[^.])\.(?= [A-Z`]|$)", first)[0].rstrip(":")
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"fields": fields, "sources": sources, "weights": weights, "tree": tree}
+PARTS: Mapping[str, Callable[[], str]] = {
+    "fields": fields,
+    "sources": sources,
+    "weights": weights,
+    "first_screen": first_screen,
+    "tree": tree,
+}
 """Name of a generated part → what writes it."""
 
 
@@ -172,7 +194,8 @@ def renewed(page: str) -> str:
 
 def pages() -> List[Path]:
     """The pages that have generated parts."""
-    return [path for path in sorted(DOCS.glob("*.md")) if _PART.search(path.read_text(encoding="utf-8"))]
+    written = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
+    return [path for path in written if _PART.search(path.read_text(encoding="utf-8"))]
 
 
 def main() -> int:

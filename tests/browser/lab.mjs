@@ -114,9 +114,9 @@ async function jupyterlab(browser) {
     check(await reachable(), 'JupyterLab answers');
     writeFileSync(join(out, 'work', 'seen.ipynb'), notebook(CELLS));
     const page = await executed(browser, 'seen', CELLS.length, async (running) => {
-        const bar = await running.waitForSelector('[role="progressbar"], .widget-hprogress', { timeout: WAIT }).catch(() => null);
+        const bar = await running.waitForSelector('.jp-OutputArea .widget-hprogress, .jp-OutputArea .jupyter-widget-hprogress', { timeout: WAIT }).catch(() => null);
         check(bar !== null, 'a progress bar is seen while addresses are judged');
-        await running.waitForTimeout(1200);
+        await running.waitForTimeout(500);
         await running.screenshot({ path: join(out, 'lab-progress.png') });
     });
     check((await page.$$('.jp-OutputArea-output img')).length >= 1, 'a chart is seen');
