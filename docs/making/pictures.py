@@ -181,12 +181,12 @@ def corroboration() -> Picture:
 
 
 def _bar(name: str, found: Assessment, place: int) -> Iterator[Shape]:
-    y = 0.28 * place
+    y, chance = 0.28 * place, found.probability or 0.0
     fill = RAISES if found.verdict is Verdict.MALICIOUS else COUNT if found.verdict is Verdict.SUSPICIOUS else TOTAL
     fill = LOWERS if any(item.nats < 0 for item in found.signals) else fill
     yield Text(2.5, y + 0.12, name, "right")
-    yield Box(2.6, y + 0.02, _CERTAIN * found.probability, 0.2, fill)
-    yield Text(6.95, y + 0.12, f"{found.probability:.2f}, {found.confidence}/10", "right")
+    yield Box(2.6, y + 0.02, _CERTAIN * chance, 0.2, fill)
+    yield Text(6.95, y + 0.12, f"{chance:.2f}, {found.confidence}/10", "right")
 
 
 PICTURES: Dict[str, Callable[[], Picture]] = {

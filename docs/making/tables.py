@@ -71,7 +71,7 @@ def sources() -> str:
     policy, rows = POLICIES["standard"], []
     for name, provider in LIVE.items():
         fresh = BY_PROVIDER.get(name, USUAL)
-        day, long = _reach(provider.quota)
+        day, long = ("your own", "–") if "base_url" in provider.needs else _reach(provider.quota)
         needs = ", ".join(provider.needs) or "nothing"
         kept = f"{_span(fresh.rated)} / {_span(fresh.unknown)}"
         scored = any(key.startswith(f"{name}.") for key in policy.weights)
@@ -90,7 +90,7 @@ def _reach(quota: Mapping[str, int]) -> Tuple[str, str]:
         return "not published", "–"
     daily = min(most / _DAYS[span] for span, most in quota.items())
     days = 1000 / daily
-    return f"{daily:,.0f}", f"{days:,.1f} days" if days >= 1 else f"{max(1, round(days * 1440)):,} minutes"
+    return f"{daily:,.0f}", f"{days:,.0f} d" if days >= 1 else f"{max(1, round(days * 1440)):,} min"
 
 
 def _span(time: timedelta) -> str:
