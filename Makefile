@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit matrix spark bench app browser-test snapshot snapshot-check clean
+.PHONY: demo test lint types unit matrix spark bench app browser-test snapshot snapshot-check clean docs lab-test fresh
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 
@@ -71,3 +71,19 @@ browser-test: $(SETUP)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The documentation, generated parts up to date and all notebooks executed: build/site/index.html. Python >= 3.11.
+docs: $(SETUP)
+	$(PIP) -e '.[reports,notebooks,docs]'
+	$(BIN)/python docs/making/tables.py --check
+	$(BIN)/python docs/making/site.py
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+# A notebook in a real JupyterLab, the HTML report and the documentation, in headless Chromium: build/lab. Not in CI.
+lab-test: $(SETUP)
+	$(PIP) -e '.[reports,notebooks,lab]'
+	PYTHON=$(CURDIR)/$(BIN)/python tests/browser/lab
+
+# The two commands of the README in a fresh clone, with an empty HOME and a bare PATH.
+fresh:
+	.ci/fresh

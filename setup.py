@@ -19,6 +19,8 @@ EXTRAS = {
     "mmdb": ["maxminddb>=2.6,<4"],
     # What `python -m ipthreat.snapshot.build` reads its sources with; needs Python >= 3.11.
     "build": ["maxminddb==3.2.0", "msgpack==1.2.4", "plevin==0.2.3", "zstandard==0.25.0"],
+    # What `make docs` builds the documentation with; needs Python >= 3.11.
+    "docs": ["ipykernel>=6.29,<8", "mkdocs-material>=9.5,<10", "nbclient>=0.10,<1", "nbconvert>=7.16,<8"],
     # What the tests need on every Python.
     "test": [
         "hypothesis>=6.100,<7",

@@ -368,6 +368,14 @@ def test_a_mistake_in_update_is_one_line(run, arguments):
     assert "Traceback" not in err
 
 
+def test_a_ca_bundle_is_read_and_an_absent_one_is_refused_in_one_line(run, tmp_path):
+    with FakeServer({"/feodo": data(FEODO)}) as server:
+        given = ["update", "--feed", "feodo", "--mirror", server.url, "--ca-bundle"]
+        assert run(*given, REFERENCE.parent / "tls" / "loopback.pem")[0] == 0
+        code, _, err = run(*given, tmp_path / "absent.pem")
+    assert (code, err) == (3, f"ipthreat: {tmp_path / 'absent.pem'}: there is no such CA bundle\n")
+
+
 # --- time and repetition ----------------------------------------------------------------------------------------------
 
 

@@ -37,11 +37,44 @@ def options(verb: argparse.ArgumentParser) -> set:
 
 
 def test_the_readme_example_runs_and_prints_what_it_says(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    _, example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102  # the example is ours
     out = capsys.readouterr().out
     assert out.startswith("8 Low Medium\n")
     assert "prior 0.10" in out
+
+
+def shown() -> list:
+    """The rows of the result on the README's first screen, as texts."""
+    rows = re.findall(r"^\| (\d[^\n]*) \|$", README.partition("generated: first_screen")[2], re.MULTILINE)
+    return [row.split(" | ") for row in rows]
+
+
+def test_the_search_and_the_three_lines_on_the_first_screen_give_the_result_that_stands_there(capsys):
+    pandas = pytest.importorskip("pandas")
+    from searches import ground
+    from spl import Search, searched
+
+    from ipthreat import demo
+    from ipthreat.notebook import read_events
+
+    search = " ".join(re.findall(r"```spl\n(.*?)```", README, re.DOTALL)[0].split())
+    frame = read_events().assign(_time=lambda rows: rows["_time"].map(lambda moment: f"{moment.timestamp():.0f}"))
+    events = [
+        {name: str(value) for name, value in row.items() if not pandas.isna(value)} for row in frame.to_dict("records")
+    ]
+    place = ground(sid=f"{demo.AS_OF.timestamp():.0f}.1")
+    found = searched(search.replace("index=web", "search index=web", 1), Search(place, events)).rows
+    assert [
+        [str(value).replace(".0", "") if name == "count" else str(value) for name, value in row.items()]
+        for row in found
+    ] == shown()
+    three, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in three.splitlines() if line]) == 3
+    exec(compile(three, "README.md", "exec"), {})  # noqa: S102  # the example is ours
+    out = capsys.readouterr().out
+    for address, verdict, confidence, _, _, _, count in shown():
+        assert re.search(rf"{re.escape(address)} +{verdict} +{confidence} +{count}$", out, re.MULTILINE)
 
 
 def test_the_notebook_example_runs(capsys, tmp_path, monkeypatch):

@@ -81,3 +81,26 @@ def test_assess_the_report_of_the_command_line_and_that_of_the_search_agree(fram
 
     assert axes(mine) == axes(command) == axes(search)
     assert len(axes(mine)) > 20
+
+
+def test_addresses_without_events_are_the_same_by_hand_in_a_frame_in_a_search_and_on_the_command_line(frame, capsys):
+    addresses = [*dict.fromkeys(frame["src_ip"]), "8.8.8.8", "10.0.0.1", "2001:4860:4860::8888", "rubbish"]
+    ground_now = ti.Ground.of(as_of=AS_OF, environment={})
+    made = pandas.DataFrame({"src_ip": addresses}).ipthreat.enrich("src_ip", on=ground_now)
+    records = answer(ground(), "| ipthreat src_ip", table_from(("src_ip",), [{"src_ip": item} for item in addresses]))
+    by_hand = ti.check(addresses, on=ground_now).table
+    assert main(["check", *addresses, "--as-of", AS_OF, "--json"], {"IPTHREAT_HOME": "/nowhere"}) == 0
+    command = {item["ip"]: item for item in json.loads(capsys.readouterr().out)["assessments"]}
+
+    def texts(values):
+        return ["" if value is None or pandas.isna(value) else str(value) for value in values]
+
+    compared = 0
+    for address, row, record in zip(addresses, made.to_dict("records"), records):
+        enriched = texts(row[f"ti_{name}"] for name in AXES[:4])
+        assert enriched == texts(record[f"ti_{name}"] for name in AXES[:4]), address
+        if address in command:
+            assert enriched == texts(command[address].get(name) for name in AXES[:4]), address
+            assert enriched == texts(by_hand.loc[address, list(AXES[:4])]), address
+            compared += 1
+    assert compared > 25

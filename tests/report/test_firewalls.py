@@ -156,6 +156,19 @@ def test_nft_accepts_the_file(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_ipset_accepts_the_file_and_holds_every_address_of_it(tmp_path: Path) -> None:
+    (tmp_path / "list.ipset").write_text(firewalls.render(CASE, "ipset"))
+    alone = [tool("unshare"), "--map-root-user", "--net"]  # a kernel's sets of its own, gone with the process
+    script = '"$0" -exist restore -f "$1" && "$0" save'
+    words = [*alone, "sh", "-c", script, tool("ipset"), str(tmp_path / "list.ipset")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if "Operation not permitted" in done.stderr or "unshare failed" in done.stderr or "Kernel error" in done.stderr:
+        pytest.skip("this kernel keeps no sets for a user")
+    assert (done.returncode, done.stderr) == (0, "")
+    held = {line.split()[2] for line in done.stdout.splitlines() if line.startswith("add ")}
+    assert held == {entry.address for entry in blocklist.entries(CASE)}
+
+
 def test_suricata_rules_parse_with_a_sid_of_their_own_for_each_direction(need) -> None:
     rules = need("suricataparser").parse_rules(firewalls.render(CASE, "suricata"))
     assert len(rules) == 2 * len(blocklist.entries(CASE))

@@ -123,7 +123,7 @@ def update(options: argparse.Namespace, environment: Environment) -> int:
     from ..snapshot.update import FEED_LIMITS, OwnList
     from ..snapshot.update import update as run
 
-    access = Access(proxy=options.proxy, ca_bundle=options.ca_bundle)
+    access = Access(options.proxy or "", Path(options.ca_bundle) if options.ca_bundle else None)
     own_lists = [OwnList.parse(text) for text in options.list]
     with RequestsTransport(FEED_LIMITS, access=access) as transport:
         result = run(
