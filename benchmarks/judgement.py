@@ -36,7 +36,8 @@ NOTES = (
     "Fitted to data: nothing. Measured (not by us alone): ipsum's shares by level. Elicited, that is chosen and "
     "explained: every weight, the prior and the thresholds. The population is simulated, its rates are assumptions. "
     "VirusTotal alone never gives High, by design: nothing corroborates it, and nothing was seen here. The tools' "
-    "words are mapped to 1, 0.5 and 0 by us. `ipthreat calibrate labels.csv` measures real addresses."
+    "words are mapped to 1, 0.5 and 0 by us. Where many sources answer, the middle of the scale is said too high: a "
+    "source's silence tells something in this population, and by rule counts nothing. `ipthreat calibrate labels.csv` measures real addresses."
 )
 
 
@@ -174,8 +175,8 @@ def level_table() -> Iterator[str]:
     best = expected_brier([row._replace(said=row.share) for row in rows])
     yield (
         f"\nExpected Brier score {expected_brier(rows):.3f} (always the base rate: {base * (1 - base):.3f}; the "
-        f"published shares themselves: {best:.3f}); expected AUC {expected_auc(rows):.3f}. The weights are discounted on "
-        "purpose: AbuseIPDB's rating is no truth and shares sources with the list, so what is said is below what is published."
+        f"published shares themselves: {best:.3f}); expected AUC {expected_auc(rows):.3f}. The weights are discounted "
+        "on purpose: AbuseIPDB's rating is no truth and shares sources with the list, so what is said is below it."
     )
 
 
