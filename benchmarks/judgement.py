@@ -37,7 +37,8 @@ NOTES = (
     "explained: every weight, the prior and the thresholds. The population is simulated, its rates are assumptions. "
     "VirusTotal alone never gives High, by design: nothing corroborates it, and nothing was seen here. The tools' "
     "words are mapped to 1, 0.5 and 0 by us. Where many sources answer, the middle of the scale is said too high: a "
-    "source's silence tells something in this population, and by rule counts nothing. `ipthreat calibrate labels.csv` measures real addresses."
+    "source's silence tells something in this population, and by rule counts nothing. "
+    "`ipthreat calibrate labels.csv` measures real addresses."
 )
 
 
