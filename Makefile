@@ -70,3 +70,11 @@ browser-test: $(SETUP)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: fuzz
+
+# Fuzzes every reader, FUZZ_SECONDS each: led by coverage where atheris is at hand, else by seeded mutations.
+FUZZ_SECONDS ?= 60
+fuzz: $(SETUP)
+	@if $(PIP) atheris==3.0.0; then $(BIN)/python fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --atheris; \
+	else echo "!! atheris is not at hand: seeded mutations instead"; $(BIN)/python fuzz/fuzzing.py --seconds $(FUZZ_SECONDS); fi
