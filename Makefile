@@ -23,6 +23,8 @@ demo: $(VENV)/.product
 test: lint types matrix
 
 lint: $(SETUP)
+	$(BIN)/python .ci/secret_scan.py
+	$(BIN)/python .ci/audit.py
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	  $(BIN)/ruff check . && $(BIN)/ruff format --check . ; \
 	else echo "NOT CHECKED: lint needs Python 3.11 or newer; this is $$($(BIN)/python -V)"; fi
