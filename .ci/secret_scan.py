@@ -2,8 +2,8 @@
 
     python .ci/secret_scan.py [FILE …]
 
-A line that only looks like a secret bears `no secret:` and the reason. Text that is meant to be found by tests (canaries
-and the like) is told by the words in HARMLESS, and whole files by PUBLIC.
+A line that only looks like a secret bears `no secret:` and the reason. Text that tests must find (canaries and such)
+is told by the words in HARMLESS, and whole files by PUBLIC.
 """
 
 from __future__ import annotations
