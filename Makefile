@@ -80,3 +80,10 @@ FUZZ_SECONDS ?= 60
 fuzz: $(SETUP)
 	@if $(PIP) atheris==3.0.0; then $(BIN)/python fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --atheris; \
 	else echo "!! atheris is not at hand: seeded mutations instead"; $(BIN)/python fuzz/fuzzing.py --seconds $(FUZZ_SECONDS); fi
+
+.PHONY: soak
+
+# The command and live look-ups under faults; SOAK="--events 10000000 --rounds 400" for the long run.
+SOAK ?=
+soak: $(SETUP)
+	$(BIN)/python benchmarks/soak.py $(SOAK)
