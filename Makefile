@@ -45,13 +45,10 @@ spark: $(SETUP)
 	$(PIP) -e '.[spark]'
 	$(BIN)/python -m pytest tests/test_spark.py
 
+# Every benchmark in a process of its own, into docs/results.md; BENCH="--only judgement,gate" for some.
+BENCH ?=
 bench: $(SETUP)
-	$(BIN)/python benchmarks/report.py
-	$(BIN)/python benchmarks/logpass.py
-	$(BIN)/python benchmarks/snapshot.py
-	$(BIN)/python benchmarks/triage.py
-	$(BIN)/python benchmarks/providers.py
-	$(BIN)/python benchmarks/notebook.py
+	$(BIN)/python benchmarks/results.py $(BENCH)
 
 # Builds dist/ipthreat-<version>.spl and has AppInspect and ksconf look at it.
 app: $(SETUP)
@@ -87,3 +84,9 @@ fuzz: $(SETUP)
 SOAK ?=
 soak: $(SETUP)
 	$(BIN)/python benchmarks/soak.py $(SOAK)
+
+.PHONY: gate
+
+# Ratios that must hold, with generous margins: short enough for every change.
+gate: $(SETUP)
+	$(BIN)/python benchmarks/gate.py
