@@ -23,6 +23,8 @@ demo: $(VENV)/.product
 test: lint types matrix
 
 lint: $(SETUP)
+	$(BIN)/python .ci/secret_scan.py
+	$(BIN)/python .ci/audit.py
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	  $(BIN)/ruff check . && $(BIN)/ruff format --check . ; \
 	else echo "NOT CHECKED: lint needs Python 3.11 or newer; this is $$($(BIN)/python -V)"; fi
@@ -43,14 +45,10 @@ spark: $(SETUP)
 	$(PIP) -e '.[spark]'
 	$(BIN)/python -m pytest tests/test_spark.py
 
+# Every benchmark in a process of its own, into docs/results.md; BENCH="--only judgement,gate" for some.
+BENCH ?=
 bench: $(SETUP)
-	$(BIN)/python benchmarks/report.py
-	$(BIN)/python benchmarks/logpass.py
-	$(BIN)/python benchmarks/snapshot.py
-	$(BIN)/python benchmarks/triage.py --check
-	$(BIN)/python benchmarks/providers.py --rounds 3 --check
-	$(BIN)/python benchmarks/scenarios.py --check
-	$(BIN)/python benchmarks/notebook.py
+	$(BIN)/python benchmarks/results.py $(BENCH)
 
 # Builds dist/ipthreat-<version>.spl and has AppInspect and ksconf look at it.
 app: $(SETUP)
@@ -87,3 +85,23 @@ lab-test: $(SETUP)
 # The two commands of the README in a fresh clone, with an empty HOME and a bare PATH.
 fresh:
 	.ci/fresh
+.PHONY: fuzz
+
+# Fuzzes every reader, FUZZ_SECONDS each: led by coverage where atheris is at hand, else by seeded mutations.
+FUZZ_SECONDS ?= 60
+fuzz: $(SETUP)
+	@if $(PIP) atheris==3.0.0; then $(BIN)/python fuzz/fuzzing.py --seconds $(FUZZ_SECONDS) --atheris; \
+	else echo "!! atheris is not at hand: seeded mutations instead"; $(BIN)/python fuzz/fuzzing.py --seconds $(FUZZ_SECONDS); fi
+
+.PHONY: soak
+
+# The command and live look-ups under faults; SOAK="--events 10000000 --rounds 400" for the long run.
+SOAK ?=
+soak: $(SETUP)
+	$(BIN)/python benchmarks/soak.py $(SOAK)
+
+.PHONY: gate
+
+# Ratios that must hold, with generous margins: short enough for every change.
+gate: $(SETUP)
+	$(BIN)/python benchmarks/gate.py

@@ -170,3 +170,9 @@ def test_a_file_that_cannot_be_used_is_one_line(where, labels_file, tmp_path, ca
     arguments += ["--propose", str(tmp_path / "absent" / "x.json")] if where == "propose" else []
     assert main(arguments, {"IPTHREAT_HOME": str(tmp_path)}) == 3
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["address,la\rbel\n192.0.2.1,hostile", "address,label\n192.0.2.1,hos\rtile"])
+def test_a_line_end_that_csv_does_not_know_is_refused_in_one_sentence_wherever_it_is(text):
+    with pytest.raises(InputError, match="is no CSV"):
+        read_labels(text, "labels.csv")

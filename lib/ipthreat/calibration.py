@@ -112,7 +112,16 @@ def read_labels(text: str, origin: str) -> Dict[str, bool]:
 
     Raises InputError that names the line: a label that cannot be read must not pass for one that is absent.
     """
-    rows = csv.DictReader(io.StringIO(text))
+    try:
+        found = _labelled(csv.DictReader(io.StringIO(text)), origin)
+    except csv.Error as error:  # the header, too, may be none
+        raise InputError(f"{origin}: is no CSV ({error})") from None
+    if not found:
+        raise InputError(f"{origin}: holds no labelled address")
+    return found
+
+
+def _labelled(rows: csv.DictReader[str], origin: str) -> Dict[str, bool]:
     names = {str(name).strip().lower(): name for name in rows.fieldnames or ()}
     address = next((names[name] for name in ADDRESS_COLUMNS if name in names), None)
     label = next((names[name] for name in LABEL_COLUMNS if name in names), None)
@@ -121,15 +130,9 @@ def read_labels(text: str, origin: str) -> Dict[str, bool]:
             f"{origin}: needs a column {' or '.join(ADDRESS_COLUMNS)} and one {' or '.join(LABEL_COLUMNS)}"
         )
     found: Dict[str, bool] = {}
-    try:
-        for number, row in enumerate(rows, start=2):
-            found[_address(row[address] or "", f"{origin}: line {number}")] = _label(
-                row[label] or "", f"{origin}: line {number}"
-            )
-    except csv.Error as error:
-        raise InputError(f"{origin}: is no CSV ({error})") from None
-    if not found:
-        raise InputError(f"{origin}: holds no labelled address")
+    for number, row in enumerate(rows, start=2):
+        place = f"{origin}: line {number}"
+        found[_address(row[address] or "", place)] = _label(row[label] or "", place)
     return found
 
 

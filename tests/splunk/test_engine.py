@@ -227,3 +227,16 @@ def test_a_block_of_bad_records_costs_no_more_than_their_scan():
     out = bytes(engine.run(Pipe(body), len(body)))
     assert out.endswith(b'7,a,"<7>",\n')
     assert engine.surplus == 2000
+
+
+@pytest.mark.parametrize("broken", ['"open\n', '"open ""', '"', '"a,b\n1,2'])
+def test_an_answer_does_not_become_part_of_a_cell_inside_which_the_body_breaks_off(broken):
+    body = f"ip,x\n1.2.3.4,a\n1.2.3.4,{broken}".encode()
+    for block in (1, 16, 128 * 1024):
+        assert parsed(run(body, block=block)) == expected(body, [task("ip")])
+
+
+@pytest.mark.parametrize("broken", ['"open', '"open ""'])
+def test_a_cell_that_breaks_off_before_the_last_column_is_closed_before_others_are_added(broken):
+    body = f"ip,x,y\n{broken}".encode()
+    assert parsed(run(body))[1] == [text_of(broken.encode()), "", "", f"<{text_of(broken.encode())}>", ""]

@@ -18,7 +18,7 @@ from typing import Any, Dict, Iterable, List, Optional, Protocol, Sequence, Tupl
 
 from ..errors import IpthreatError
 from .engine_plan import Plan, Task, header_at, plan_of
-from .rows import Record, record_at
+from .rows import Record, closed, record_at
 
 BLOCK = 128 * 1024
 """Bytes that are looked at together: what fits the processor's second cache along with the answers."""
@@ -143,6 +143,8 @@ class Engine:
     def _scanned(self, plan: Plan, data: bytearray, at: int, record: Record) -> None:
         """Answers one record cell by cell."""
         cells = [bytes(data[start:end]) for start, end in record.cells]
+        if record.end == record.next:  # nothing follows: the body may break off inside a cell, which no answer may join
+            cells[-1] = closed(cells[-1])
         if len(cells) > plan.width:
             self.surplus += 1
         row = [*cells[: plan.width], *[b""] * (plan.width - len(cells))]

@@ -103,6 +103,11 @@ def text_of(cell: bytes) -> str:
     return cell.decode("utf-8", "replace")
 
 
+def closed(cell: bytes) -> bytes:
+    """The cell with the closing quote that it lacks where a body breaks off inside it: its text stays the same."""
+    return cell + b'"' if cell.startswith(b'"') and _closing(cell, 1, len(cell)) < 0 else cell
+
+
 def cell_of(text: str) -> bytes:
     """A text as a cell, quoted as splunkd does it: unless it is letters and digits alone."""
     data = text.encode("utf-8", "replace")
