@@ -35,4 +35,4 @@ def told(lines: Iterable[str], shown: Optional[bool] = None) -> None:
 
 def attended() -> bool:
     """True in a notebook and on a terminal."""
-    return "ipykernel" in sys.modules or sys.stderr.isatty()
+    return type(sys.stderr).__module__.startswith("ipykernel") or sys.stderr.isatty()
