@@ -44,7 +44,7 @@ def asked(server: FakeServer) -> List[str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
 @pytest.mark.parametrize("kind, twice", [(signal.SIGINT, 0), (signal.SIGKILL, 2)])
 def test_what_was_answered_before_the_end_is_not_asked_again(tmp_path: Path, kind: signal.Signals, twice: int):
-    with FakeServer(vendor_routes(latency=0.02)) as server:
+    with FakeServer(vendor_routes(latency=0.1)) as server:
         first = command(server, tmp_path)
         while len(server.asked) < 10 and first.poll() is None:
             time.sleep(0.005)
@@ -66,7 +66,7 @@ def test_what_was_answered_before_the_end_is_not_asked_again(tmp_path: Path, kin
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
 def test_what_was_answered_before_an_interruption_is_recorded(tmp_path: Path):
     record = tmp_path / "recording.json"
-    with FakeServer(vendor_routes(latency=0.02)) as server:
+    with FakeServer(vendor_routes(latency=0.1)) as server:
         process = command(server, tmp_path, "--record", str(record))
         while len(server.asked) < 10 and process.poll() is None:
             time.sleep(0.005)
@@ -119,7 +119,7 @@ def used_today(folder: Path) -> int:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
 def test_after_a_kill_every_request_that_went_out_is_counted(tmp_path: Path):
     assert documented("the process is killed")
-    with FakeServer(vendor_routes(latency=0.02)) as server:
+    with FakeServer(vendor_routes(latency=0.1)) as server:
         first = command(server, tmp_path)
         while len(server.asked) < 10 and first.poll() is None:
             time.sleep(0.005)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
+from archives import unpack
 from searches import ROOT, SDKS, app, ground, packager
 from searches import laid as staged
 
@@ -209,14 +210,6 @@ def test_the_archive_tells_nothing_of_who_built_it_and_when(built):
         assert 1_600_000_000 <= member.mtime < 1_600_000_000 + (1 << 24)
         assert member.isdir() or member.isfile()
     assert built.read_bytes()[4:8] == bytes(4)  # the time in gzip's head
-
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks an app as Splunk does, over what is there."""
-    with tarfile.open(archive) as opened:
-        if hasattr(tarfile, "data_filter"):  # all but early releases of 3.9
-            opened.extraction_filter = tarfile.data_filter
-        opened.extractall(folder)  # noqa: S202 - we have just written it
 
 
 def test_a_search_runs_from_the_unpacked_archive(built, tmp_path):

@@ -50,7 +50,7 @@ def test_each_request_is_a_line_with_provider_status_seconds_and_what_is_left_to
 
 def test_the_line_has_the_fields_that_the_dashboard_reads(home):
     view = (ROOT / "default" / "data" / "ui" / "views" / "provider_health.xml").read_text(encoding="utf-8")
-    (search,) = re.findall(r"event=request \| fields _time ([a-z ]+)", view)
+    (search,) = set(re.findall(r"`ipthreat_requests` \| fields _time ([a-z ]+)", view))
     with desk(home, {"quick": {}}) as here:
         here.splunkd.state.confs["ipthreat"]["provider:quick"]["quota_day"] = "50"
         here.ask([ADDRESS])

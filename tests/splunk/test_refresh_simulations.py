@@ -18,7 +18,7 @@ from typing import Any, Dict, List
 import pytest
 from searches import answer, app, ground, replicated
 from snapshots import CONTENTS, write_contents
-from splunkds import PACKAGES, place
+from splunkds import place
 
 from ipthreat.snapshot.assemble import assemble
 from ipthreat.splunk.protocol import table_from
@@ -51,7 +51,7 @@ def refreshing(folder: Path, here: Any, largest: int = 0) -> subprocess.Popen[st
     """The modular input under way; no file that it writes may be larger than `largest`."""
     script, key = folder / "bin" / "ipthreat_refresh_command.py", here.splunkd.state.log_in("splunk-system-user")
     limit = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}));" if largest else ""
-    code = f"import resource, runpy, sys; sys.path += {[str(path) for path in PACKAGES]!r}; sys.argv = ['x']; {limit}"
+    code = f"import resource, runpy, sys; sys.argv = ['x']; {limit}"
     code += f"runpy.run_path({str(script)!r}, run_name='__main__')"
     stdin = (
         f"<input><server_host>x</server_host><server_uri>{here.splunkd.url}</server_uri><session_key>{key}</session_key>"
