@@ -32,7 +32,7 @@ def mutated(name: str, seed: object, seconds: float, most: Optional[int] = None)
             break
         try:
             target(data)
-        except BaseException:
+        except BaseException:  # whatever it is: kept, and raised again
             kept(name, data)
             raise
         count += 1

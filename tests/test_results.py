@@ -79,6 +79,7 @@ def test_both_sides_of_a_gate_run(name, monkeypatch):
     monkeypatch.setattr(gate, "write_log", lambda path, lines, addresses: path.write_text("x\n"))
     monkeypatch.setattr(gate, "matched", lambda path, pattern: None)
     ours, theirs = gate.GATES[name].pair()
+    assert ours is not theirs
     if name != "log":
         ours()
     theirs()
