@@ -74,7 +74,7 @@ def measured(section: Section) -> Tuple[str, bool]:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         return f"**Failed**: not done after {PATIENCE:.0f} s.", False
-    body = done.stdout.strip()
+    body = done.stdout.strip().replace(f"{ROOT}{os.sep}", "")
     if "|---" not in body and "| ---" not in body:  # plain lines, not a table
         body = f"```text\n{body}\n```"
     told = f"`python benchmarks/{' '.join(section.words)}`, {time.monotonic() - begun:.0f} s, {machine()}."
