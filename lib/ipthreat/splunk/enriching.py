@@ -36,6 +36,8 @@ class Enriching:
         """Opens the data. Raises InputError for an allow-list that cannot be used."""
         moment = moment_of(command.metadata.searchinfo)
         intelligence = Intelligence.opened(app_lists())
+        if command.event_fields():
+            intelligence = intelligence.for_events()
         sources, why = command.provider_names(), _WHY_UNASKED.get(command.mode, "")
         path = command.allowlist_path()
         self._command = command
