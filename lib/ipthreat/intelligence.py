@@ -55,7 +55,7 @@ class Intelligence:
         return Intelligence(snapshot, self.snapshot_error or snapshot_error, lists, self.lists_error or lists_error)
 
     def failures(self, dossiers: Iterable[Dossier]) -> Dict[str, str]:
-        """Of `snapshot` and `lists`, those that could not be read, or not for one of these addresses, with the reason."""
+        """Which of `snapshot` and `lists` could not be read, or not for one of these addresses, and why."""
         found = {"snapshot": self.snapshot_error, "lists": self.lists_error}
         for dossier in dossiers:
             for item in dossier.evidence:
