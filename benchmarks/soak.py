@@ -180,7 +180,7 @@ def bodies(events: int, draw: random.Random) -> Iterator[List[bytes]]:
 
 
 def records(body: bytes) -> List[bytes]:
-    """The whole records of a body, its header first; line ends within quotes are those of a cell with several values."""
+    """The whole records of a body, its header first; a line end within quotes lies in a cell of several values."""
     found, begun = [], b""
     for line in body.split(b"\n")[:-1]:
         begun += line

