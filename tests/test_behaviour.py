@@ -14,7 +14,7 @@ from watching import OURS, OUTSIDE, START, VISITOR, contact, finding, found, kno
 from ipthreat.agents import AgentTable, CrawlerClaim
 from ipthreat.behaviour import Observer, Thresholds
 from ipthreat.dossier import BehaviourKind as Kind
-from ipthreat.errors import AddressError
+from ipthreat.errors import AddressError, SnapshotError
 from ipthreat.events import Event, open_events
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "logs"
@@ -404,6 +404,15 @@ def test_a_claim_is_not_called_false_while_the_operator_owns_the_address() -> No
     events = [request("/", user_agent=GOOGLEBOT)]
     assert found(events, agents=CRAWLERS, owner=lambda _: "GOOGLE LLC") == []
     assert found(events, agents=CRAWLERS, owner=lambda _: "Hetzner Online GmbH") == ["false_crawler"]
+
+
+@pytest.mark.parametrize("unreadable", ["crawler_ranges", "owner"])
+def test_a_claim_is_neither_true_nor_false_where_the_data_cannot_be_read(unreadable: str) -> None:
+    def broken(address: str) -> str:
+        raise SnapshotError(f"The file cannot answer for {address}.")
+
+    events = [request("/?x=${jndi:ldap://x}", 404, user_agent=GOOGLEBOT)]
+    assert found(events, agents=CRAWLERS, **{unreadable: broken}) == ["exploit_attempt"]
 
 
 def test_without_a_table_no_claim_is_noticed() -> None:

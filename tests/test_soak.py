@@ -26,6 +26,16 @@ def test_a_reply_with_each_event_once_in_order_is_right():
     assert soak.wrong(LINES, reply(*LINES)) == 0
 
 
+def test_a_cell_of_several_values_may_have_line_ends():
+    several = LINES[0] + b',"cloud\nhosting","$cloud$;$hosting$"\n'
+    assert soak.wrong(LINES, HEADER + several + LINES[1] + b",hosting,\n") == 0
+    assert soak.records(HEADER + several)[1:] == [several[:-1]]
+
+
+def test_a_cell_that_is_never_closed_takes_what_follows_with_it():
+    assert soak.wrong(LINES, HEADER + LINES[0] + b',"cloud\n' + LINES[1] + b",hosting,\n") > 0
+
+
 @pytest.mark.parametrize(
     "given",
     [

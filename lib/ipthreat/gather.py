@@ -127,7 +127,7 @@ class ListsSource:
     def evidence(self, address: str) -> Sequence[Evidence]:
         """Each listing, and for each block list without one that it has none."""
         try:
-            listings = self._lists.lookup(address).listings
+            listings = self._lists.listed(address)
         except SnapshotError as error:
             return SnapshotFailure("lists", str(error)).evidence(address)
         if not listings:

@@ -336,7 +336,7 @@ NONSENSE = (
     *(b"", b"{}", b"[", b"null", b"[[1,2]]", b'["a"]', b'[["a"]]', b"[" * 100_000, b"\xff\xfe", b"1" * 5000),
     *(b'{"rirs":[1],"specials":[""]}', b'{"rirs":{},"specials":[]}', b'[["n","n","",[1],""]]'),
     *(b'[["n","cdn",1,"","","",0,"",0]]', b'[["n","cdn","","","","","0","",0]]'),
-    b'[["n","cdn","","","","",true,"",0]]',
+    *(b'[["n","cdn","","","","",true,"",0]]', b'[["\\ud800","","",[""],""]]', b'{"rirs":["\\udfff"],"specials":[""]}'),
 )
 
 
@@ -347,6 +347,20 @@ def test_descriptions_of_another_shape_are_refused_when_they_are_asked_for(path,
     path.write_bytes(pack([(other, nonsense if other == section else held) for other, held in sections], "2026-10-26"))
     with pytest.raises(SnapshotError, match=f"section {section}"):
         _everything(path)
+
+
+@pytest.mark.parametrize("pattern", ["(", "[z-a]", "x{9999999999999}", "(" * 5000 + ")" * 5000])
+def test_a_pattern_that_is_none_is_damage_where_a_claim_would_rest_on_it(path, whole, pattern):
+    for ranges in ("", "google-googlebot"):
+        agents = json.dumps([[pattern, "Bot", "Its operator", [], ranges]]).encode()
+        sections = [(name, agents if name == "agents" else held) for name, held in sections_of(whole, path)]
+        path.write_bytes(pack(sections, "2026-10-26"))
+        with Snapshot.open(path) as snapshot:
+            if not ranges:
+                assert snapshot.agents()[0].pattern == pattern
+                continue
+            with pytest.raises(SnapshotError, match="a pattern in section agents is none"):
+                snapshot.agents()
 
 
 def test_ids_that_point_nowhere_are_found_at_the_look_up(path, whole):

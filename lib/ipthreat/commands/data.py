@@ -25,7 +25,7 @@ from .ground import Environment, lists_file, now, output
 def status(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat status`: a row per part of the data and per live source; exit code 4 when a file cannot be used."""
     lists, moment = lists_file(environment), now()
-    intelligence = Intelligence.opened(lists)
+    intelligence = Intelligence.opened(lists).verified()
     rows = [_row(part, moment) for part in intelligence.parts()]
     problems = [text for text in (intelligence.snapshot_error, intelligence.lists_error) if text]
     problems += _stale_feeds(environment, moment)

@@ -180,7 +180,7 @@ def report(options: argparse.Namespace, environment: Environment) -> int:
         raise InputError("--json and --strict exclude each other")
     form = format_named("json" if options.json else "strict" if options.strict else options.format)
     printer = pdf.browser(environment.get("PATH")) if options.pdf else ""  # told before the work, not after
-    intelligence = Intelligence.opened(lists_file(environment))
+    intelligence = Intelligence.opened(lists_file(environment)).for_events()
     asked = _asked(options, environment, moment)
     judge = _judge(options, intelligence, moment, asked, environment)
     observer, read = observe(options.events, intelligence, moment, options.own, options.field, options.input)
@@ -227,7 +227,7 @@ def _remarks(case: Case) -> None:
 
 def run_demo(options: argparse.Namespace, environment: Environment) -> int:
     """`ipthreat demo`: the reference case, from the shipped events and evidence, with the embedded data alone."""
-    intelligence = Intelligence.opened()
+    intelligence = Intelligence.opened().for_events()
     judge = _judge_with(intelligence, demo.AS_OF, [str(demo.EVIDENCE)])
     observer, read = observe([str(demo.EVENTS)], intelligence, demo.AS_OF)
     case = judge.observed(observer, read, TITLE, "ipthreat demo")

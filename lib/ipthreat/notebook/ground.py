@@ -156,7 +156,7 @@ def opened(lists: Optional[Path]) -> Intelligence:
 
 @lru_cache(maxsize=2)
 def _opened(lists: Optional[Path], _stamp: int) -> Intelligence:
-    return Intelligence.opened(lists)
+    return Intelligence.opened(lists).for_events()
 
 
 __all__: List[str] = ["Ground", "Moment", "Place", "Places", "opened"]

@@ -7,6 +7,7 @@ from typing import Dict, Iterator, Optional, Tuple
 
 from ..agents import CrawlerClaim
 from ..dossier import Behaviour, BehaviourKind
+from ..errors import SnapshotError
 from ..logs.event import Event
 from .aspect import Aspect, Context, Trace
 from .sketches import Distinct
@@ -88,7 +89,10 @@ class Claims(Aspect):
         It is not called false while the address belongs to the operator all the same: lists leave crawlers out, and
         change after the events.
         """
-        lists, owner = set(context.crawler_ranges(context.address)), context.owner(context.address).lower()
+        try:
+            lists, owner = set(context.crawler_ranges(context.address)), context.owner(context.address).lower()
+        except SnapshotError:  # nothing follows from what cannot be read
+            return
         kinds: Dict[BehaviourKind, Trace] = {}
         for claim, trace in self.traces.items():
             if not lists.isdisjoint(claim.ranges):

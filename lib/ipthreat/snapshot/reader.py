@@ -7,6 +7,7 @@ bounded memos. `find` spells the steps out instead of calling them: a call costs
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 from bisect import bisect_right
@@ -153,7 +154,14 @@ class Snapshot:
 
     def agents(self) -> Tuple[AgentPattern, ...]:
         """The user agents of automatic clients; parsed at each call."""
-        return self._asked(lambda: described(self._container, "agents", _BLANK_AGENT))
+        agents = self._asked(lambda: described(self._container, "agents", _BLANK_AGENT))
+        try:
+            for agent in agents:
+                if agent.ranges:  # the others are of no use to a claim, and compiling all takes a second
+                    re.compile(agent.pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise self._container.fault("a pattern in section agents is none") from error
+        return agents
 
     def verify(self) -> None:
         """Read the whole file and check its digests; SnapshotError when anything has changed."""

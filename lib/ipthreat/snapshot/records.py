@@ -138,6 +138,7 @@ def parsed(container: Container, section: str) -> object:
     """A JSON section; SnapshotError when it is none."""
     try:
         content: object = json.loads(container.text(section))
+        compact(content)  # which refuses text that cannot be written, as the half of a surrogate pair
     except (ValueError, RecursionError) as error:
         raise container.fault(f"section {section} is no JSON") from error
     return content

@@ -40,7 +40,7 @@ class AlertCase:
         self._payload = payload
         self.moment = moment_of(payload)
         self.account = Records(self.moment, payload.params.field)
-        self.intelligence = Intelligence.opened(app_lists(app))
+        self.intelligence = Intelligence.opened(app_lists(app)).for_events()
         self.allowed = self._allowlist(app)
         self._observer: Observer = observer(self.intelligence, settings(app).own_networks)
 

@@ -162,18 +162,25 @@ class Requests(_Judge):
         return known
 
     def _about(self, address: str, signs: Tuple[Any, ...]) -> Tuple[Any, ...]:
-        """Whether one that claims to be a crawler comes from its operator: by the lists that hold it, and its owner."""
+        """Whether one that claims to be a crawler comes from its operator: by the lists that hold it, and its owner.
+
+        The lists are None when they cannot be read.
+        """
         told: Optional[_Told] = signs[0]
         if told is None or told.claim is None:
             return ()
-        answer, claim = self._enricher.answer(address), told.claim
+        try:
+            answer, claim = self._enricher.answer(address), told.claim
+        except SnapshotError:  # which the answer about the address itself tells
+            return None, ""
         lists = tuple(item.name for item in answer.listings if item.name in claim.ranges)
         return lists, claim.operator if claim.operator.lower() in answer.organisation.lower() else ""
 
     def _behaviours(self, signs: Tuple[Any, ...], about: Tuple[Any, ...]) -> Tuple[Behaviour, ...]:
         told, request, (status, action) = signs
         lists, owner = about or ((), "")
-        observer = Observer((), agents=self._table, crawler_ranges=lambda _: lists, owner=lambda _: owner)
+        table = AgentTable() if lists is None else self._table  # a claim that cannot be checked says nothing
+        observer = Observer((), agents=table, crawler_ranges=lambda _: lists or (), owner=lambda _: owner)
         observer.add(Event(_ANYONE, None, told.text if told else "", request or "", status, action))
         return observer.observations()[_ANYONE].behaviours
 

@@ -35,7 +35,8 @@ class Enriching:
     def __init__(self, command: Any) -> None:
         """Opens the data. Raises InputError for an allow-list that cannot be used."""
         moment = moment_of(command.metadata.searchinfo)
-        intelligence = Intelligence.opened(app_lists())
+        opened = Intelligence.opened(app_lists())
+        intelligence = opened.for_events() if command.event_fields().keys() - {"bytes_out"} else opened
         sources, why = command.provider_names(), _WHY_UNASKED.get(command.mode, "")
         path = command.allowlist_path()
         self._command = command

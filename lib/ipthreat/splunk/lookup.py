@@ -48,10 +48,11 @@ class IpthreatLookupCommand(SafeCommand, GeneratingCommand):  # type: ignore[mis
 
         try:
             lookup = Lookup(self._checked, self.metadata.searchinfo)
-            rows = lookup_rows(lookup.assessment())
+            assessment = lookup.assessment()
         except InputError as error:
             self.stop(str(error))
-        for kind, text in lookup.problems():
+        rows = lookup_rows(assessment)
+        for kind, text in lookup.problems(assessment):
             self.log.problem(kind, text)
         self.log.facts["mode"] = self._checked.mode
         self.log.counts.update(rows=len(rows), calls=lookup.calls)

@@ -49,11 +49,10 @@ class Lookup:
         (dossier,) = gatherer.gather([text], {}, None)
         return assess(dossier, self._policy, self._moment)
 
-    def problems(self) -> Iterator[Tuple[str, str]]:
-        """(kind, sentence) of what went wrong."""
-        data = (self._intelligence.snapshot_error, self._intelligence.lists_error)
+    def problems(self, found: Assessment) -> Iterator[Tuple[str, str]]:
+        """(kind, sentence) of what went wrong on the way to the judgement."""
         said = (self._client.problem, *self._client.messages) if self._client else ()
-        yield from (("data", text) for text in data if text)
+        yield from self._intelligence.failures([found.dossier]).items()
         yield from ((f"broker_{number}", text) for number, text in enumerate(said) if text)
 
     def _asked(self, address: str, scope: str, gatherer: Gatherer) -> Brokered:

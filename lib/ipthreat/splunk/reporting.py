@@ -78,12 +78,8 @@ class IpthreatReportCommand(SafeCommand, ReportingCommand):  # type: ignore[misc
     def _account(self, report: Report, case: Case) -> None:
         log, told = self.log, len(report.told(case).assessments)
         log.counts.update(events=report.account.read, addresses=len(case.assessments), hostile=len(case.hostile))
-        for name, text in (
-            ("snapshot", report.intelligence.snapshot_error),
-            ("lists", report.intelligence.lists_error),
-        ):
-            if text:
-                log.problem(name, text)
+        for name, text in report.intelligence.failures(item.dossier for item in case.assessments).items():
+            log.problem(name, text)
         for reason, number in sorted(report.account.skipped.items()):
             log.problem(reason, f"{number:,} of {report.account.read:,} events are not in the report: {reason}")
         if told < len(case.assessments):

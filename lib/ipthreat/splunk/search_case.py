@@ -39,7 +39,7 @@ class Report:
         self._as_of = moment_of(searchinfo)
         self._search = search_of(searchinfo)
         self.account = Records(self._as_of, options.by)
-        self.intelligence = Intelligence.opened(app_lists())
+        self.intelligence = Intelligence.opened(app_lists()).for_events()
         self._observer = observer(self.intelligence, settings().own_networks)
 
     def add(self, records: Iterable[Mapping[str, Any]]) -> None:

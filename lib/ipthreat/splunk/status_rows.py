@@ -22,7 +22,7 @@ FIELDS = ("kind", "name", "status", "date", "age_days", "entries", "licence", "s
 
 def status_rows(lists: Path, moment: datetime) -> List[Dict[str, str]]:
     """A row per part, list and source, and one for each file that cannot be used; `lists` is the file of lists."""
-    intelligence, failures = Intelligence.opened(lists), update_failures(lists.parent, moment)
+    intelligence, failures = Intelligence.opened(lists).verified(), update_failures(lists.parent, moment)
     listed = {item.name for item in (intelligence.lists.lists() if intelligence.lists else ())}
     rows = [
         _list(part, moment, failures.get(part.name, "")) if part.name in listed else _part(part, moment)
