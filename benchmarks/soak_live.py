@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 from urllib.parse import unquote
@@ -152,10 +152,7 @@ def live_rows(rounds: int, seed: int, folder: Path) -> Iterator[Row]:
         texts = draw.sample(pool, EACH)
         full = draw.random() < 0.2
         happened["disk full"] += full
-        if full:
-            with full_disk():
-                dossiers = looked_up(folder, texts, services, jumping.clock)
-        else:
+        with full_disk() if full else nullcontext():
             dossiers = looked_up(folder, texts, services, jumping.clock)
         wrong += broken(texts, dossiers)
         answered += len(dossiers)
