@@ -239,13 +239,14 @@ def test_a_field_value_goes_into_the_address_of_a_page_and_never_into_a_search()
         assert pairs["link.uri"].startswith("/app/ipthreat/")
 
 
-def test_the_indexers_get_what_a_search_needs_there_and_nothing_that_changes():
+def test_the_indexers_get_what_a_search_needs_there_and_no_more():
     rules = conf("distsearch")
     assert set(rules["replicationAllowlist"].values()) == {
+        "apps/ipthreat/data/lists.snapshot",
         "apps/ipthreat/lib/ipthreat/...",
         "apps/ipthreat/lib/splunklib/...",
     }
-    assert "apps/ipthreat/data/..." in rules["replicationDenylist"].values()
+    assert "apps/ipthreat/data/feeds/..." in rules["replicationDenylist"].values()
 
 
 def test_accelerations_are_json_about_fields_that_exist():

@@ -256,20 +256,21 @@ def test_indexers_get_the_library_with_its_snapshot_and_the_sdk():
     assert {"lib/ipthreat/snapshot/data/ipthreat.snapshot", "lib/splunklib/searchcommands/__init__.py"} <= sent
     assert {name.split("/")[1] for name in sent if name.startswith("lib/")} == {"ipthreat", "splunklib"}
     assert {name.split("/")[0] for name in sent} == {"bin", "default", "lib", "lookups", "metadata"}
+    assert replicates("data/lists.snapshot")
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "data/lists.snapshot",
         "data/feeds/ipsum",
+        "data/feeds/ipsum.json",
         "lib/requests/__init__.py",
         "lib/ipthreat/__pycache__/address.cpython-39.pyc",
         "lib/ipthreat/splunk/__pycache__/conf.cpython-313.pyc",
         "bin/__pycache__/x.pyc",
     ],
 )
-def test_what_changes_or_asks_providers_stays_on_the_search_head(name):
+def test_copies_of_feeds_and_what_asks_providers_stay_on_the_search_head(name):
     assert not replicates(name)
 
 

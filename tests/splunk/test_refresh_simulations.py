@@ -17,7 +17,7 @@ from typing import Any, Dict, List
 
 import pytest
 from searches import answer, app, ground, replicated
-from snapshots import CONTENTS, write_contents
+from snapshots import CONTENTS
 from splunkds import place
 
 from ipthreat.snapshot.assemble import assemble
@@ -159,18 +159,15 @@ def test_an_indexer_with_an_older_snapshot_is_told_by_the_date_in_its_answers(tm
     assert dates[0][2] == ""
 
 
-def test_one_search_over_both_tells_them_apart(tmp_path):
-    there = Path(shutil.copytree(app(), tmp_path / "ipthreat"))
-    write_contents(there / "lib" / "ipthreat" / "snapshot" / "data" / "ipthreat.snapshot")
-    table = table_from(("ip",), [{"ip": "20.0.1.1"}])
-    found = [
-        row["ti_snapshot"]
-        for folder in (app(), there)
-        for row in answer(ground(folder), "| ipthreat ip mode=offline fields=snapshot", table)
-    ]
-    with_own = {name for name in found if name}
-    assert len(with_own) in (1, 2)
-    assert "2026-10-26" in with_own
+def test_downloaded_lists_travel_to_the_indexers_and_their_copies_do_not(here, settled, tmp_path):
+    bundles = tmp_path / "searchpeers"
+    here.vendor.route(f"/{FEED}", behaviours.data(NEW, last_modified=on_day(TODAY)))
+    before = replicated(settled, bundles / "head-1700000000" / "apps" / "ipthreat")
+    assert refreshed(settled, here)["state"] == "updated"
+    after = replicated(settled, bundles / "head-1700003600" / "apps" / "ipthreat")
+    assert (feeds_of(before, NEWLY), feeds_of(after, NEWLY)) == ([""], [FEED])
+    assert feeds_of(before, LISTED) == feeds_of(after, LISTED) == [FEED]
+    assert [path.name for path in (after / "data").iterdir()] == ["lists.snapshot"]
 
 
 # --- a refresh that does not come to its end ------------------------------------------------------

@@ -126,10 +126,14 @@ def report_of(place: Ground, args: Sequence[str], table: Table) -> str:
 def replicated(source: Path, target: Path) -> Path:
     """Copies what a search head sends to its indexers, by Splunk's own rules and those of the app, read-only."""
     rules = ["apps/*/default/*.conf", "apps/*/local/*.conf", "apps/*/metadata/*.meta", "apps/*/bin/*"]
-    rules += [rule.replace("...", "*") for rule in read_conf(source, "distsearch")["replicationAllowlist"].values()]
+    own = read_conf(source, "distsearch")
+    rules += [rule.replace("...", "*") for rule in own["replicationAllowlist"].values()]
+    barred = [rule.replace("...", "*") for rule in own["replicationDenylist"].values()]
     for path in sorted(source.rglob("*")):
         below = path.relative_to(source)
-        if path.is_file() and any(fnmatch.fnmatch(f"apps/ipthreat/{below.as_posix()}", rule) for rule in rules):
+        name = f"apps/ipthreat/{below.as_posix()}"
+        allowed = any(fnmatch.fnmatch(name, rule) for rule in rules)
+        if path.is_file() and allowed and not any(fnmatch.fnmatch(name, rule) for rule in barred):
             (target / below).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target / below)
     for path in (target, *target.rglob("*")):
