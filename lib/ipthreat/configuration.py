@@ -13,13 +13,13 @@ slip of the pen must not go unheeded.
 from __future__ import annotations
 
 import configparser
-import contextlib
 import os
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from .errors import InputError
 from .settings import PERIODS, LiveSettings, ProseSettings, ProviderSettings
+from .wholefile import put_whole
 
 FILE = "ipthreat.conf"
 LARGEST = 1 << 20
@@ -200,17 +200,11 @@ def write_stanza(path: Path, name: str, pairs: Mapping[str, str]) -> None:
     old = read_stanzas(path).get(name, {})
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = _edited(text.split("\n"), name, pairs, old)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join(lines).rstrip("\n") + "\n" * any(lines))
-        os.replace(beside, path)
+        put_whole(path, ("\n".join(lines).rstrip("\n") + "\n" * any(lines)).encode())
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 def _edited(lines: List[str], name: str, pairs: Mapping[str, str], old: Mapping[str, str]) -> List[str]:

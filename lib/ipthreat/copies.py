@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
@@ -18,6 +17,7 @@ from .livesource import LiveSource
 from .providers.base import Failure
 from .providers.further import Equipped, Mirrored, Refreshed, Refreshing
 from .sending import ONCE, Errand, Sending
+from .wholefile import put_whole
 
 FOLDER = "copies"
 LARGEST = 128 * 2**20
@@ -56,24 +56,13 @@ class CopyFiles(NamedTuple):
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(self.folder / name, text)
+            put_whole(self.folder / name, text)
         except OSError as error:
             self.tell(f"{self.folder / name}: the copy is not kept ({error.strerror or type(error).__name__})")
 
 
 IN_MEMORY = CopyFiles(None)
 """Keeps nothing beyond the run."""
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Puts a file in place in one step. Raises OSError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def name_of(provider: str, place: str) -> str:

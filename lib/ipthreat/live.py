@@ -149,10 +149,8 @@ class Live:
         return select(by_worry(dossiers, ground.policy), self._sources, ground.store, ground.egress, self._left)
 
     def _plan(self, dossiers: Sequence[Dossier], parts: Mapping[str, Part]) -> Plan:
-        bounds, further = (
-            self._bounds,
-            {source.name: self._further(source, parts[source.name]) for source in self._sources},
-        )
+        bounds = self._bounds
+        further = {source.name: self._further(source, parts[source.name]) for source in self._sources}
         for source, address in self._deep_looks(dossiers):
             further[source.name] += requests_of(address, parts[source.name])
         return plan_of(dossiers, self._sources, parts, self._ground.ledger, bounds.budget, bounds.seconds, further)

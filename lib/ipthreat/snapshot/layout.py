@@ -12,7 +12,6 @@ file; `Container.verify` reads everything and checks the digests.
 from __future__ import annotations
 
 import mmap
-import os
 import struct
 import sys
 import zlib
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterable, List, Literal, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import SnapshotError
+from ..wholefile import SHARED, put_whole
 
 MAGIC = b"IPTHREAT"
 VERSION = 1
@@ -166,19 +166,10 @@ def write(path: Path, content: bytes, check: Optional[Callable[[Path], None]] = 
 
     The new file is written beside the old one, which stays when `check` raises on the new one.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if check:
-            check(beside)
-        os.replace(beside, path)
+        put_whole(path, content, SHARED, check)
     except OSError as error:
         raise SnapshotError(f"The file {path} cannot be written: {reason(error)}.") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def little(code: Code, numbers: Iterable[int]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -131,6 +132,17 @@ class Halting(Splunkd):
             talk.hang_up()
 
 
+@contextlib.contextmanager
+def halting(way, home, batches=0):
+    """One that has taken so many batches already, with the handler mounted."""
+    with Halting(way) as splunkd:
+        splunkd.batches = batches
+        settled(splunkd, "http://127.0.0.1:9")
+        handle = rest(Ground(home / "var" / "lib" / "splunk" / "ipthreat")).handle
+        splunkd.mount("ipthreat/deliver", handle, {"post": "ipthreat_lookup"})
+        yield splunkd
+
+
 def wide(rows=40):
     """A report of which the index gets several batches of events."""
     return {
@@ -151,10 +163,7 @@ def delivered(splunkd, parcel):
 
 @pytest.mark.parametrize("way, words", [("silent", "gave no answer"), ("refusing", "answers 503")])
 def test_an_index_that_was_written_by_half_is_not_written_twice(tmp_path, way, words):
-    with Halting(way) as splunkd:
-        ground = Ground(tmp_path / "var" / "lib" / "splunk" / "ipthreat")
-        settled(splunkd, "http://127.0.0.1:9")
-        splunkd.mount("ipthreat/deliver", rest(ground).handle, {"post": "ipthreat_lookup"})
+    with halting(way, tmp_path) as splunkd:
         status, told = delivered(splunkd, wide())
         assert (status, words in told["error"], "events had been written" in told["error"]) == (502, True, True), told
         first = len(splunkd.state.indexes["summary"])
@@ -163,21 +172,13 @@ def test_an_index_that_was_written_by_half_is_not_written_twice(tmp_path, way, w
 
 
 def test_the_first_batch_that_had_no_answer_may_have_been_taken_and_is_not_sent_again(tmp_path):
-    with Halting("silent") as splunkd:
-        splunkd.batches = 1
-        ground = Ground(tmp_path / "var" / "lib" / "splunk" / "ipthreat")
-        settled(splunkd, "http://127.0.0.1:9")
-        splunkd.mount("ipthreat/deliver", rest(ground).handle, {"post": "ipthreat_lookup"})
+    with halting("silent", tmp_path, batches=1) as splunkd:
         assert delivered(splunkd, PARCEL)[0] == 502
         assert "interrupted" in delivered(splunkd, PARCEL)[1]["detail"]
 
 
 def test_an_index_that_refused_everything_is_written_when_it_can_be(tmp_path):
-    with Halting("refusing") as splunkd:
-        splunkd.batches = 1
-        ground = Ground(tmp_path / "var" / "lib" / "splunk" / "ipthreat")
-        settled(splunkd, "http://127.0.0.1:9")
-        splunkd.mount("ipthreat/deliver", rest(ground).handle, {"post": "ipthreat_lookup"})
+    with halting("refusing", tmp_path, batches=1) as splunkd:
         assert delivered(splunkd, PARCEL)[0] == 502
         splunkd.batches = -9
         assert delivered(splunkd, PARCEL)[1]["outcome"] == "delivered"

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import Callable, List, Mapping, Sequence, Tuple
 
 from ...errors import DeliveryError, InputError, SplunkError, SplunkSilence
+from ...wholefile import put_whole
 from ..broker_settings import BrokerSettings
 from ..delivery.claims import FILE, Claims, claim_key
 from ..delivery.destinations import message
@@ -147,9 +147,7 @@ def _file(ground: Ground, call: Call, settings: BrokerSettings, name: str, parce
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for suffix, text in ((".threat.txt", parcel.threat), (".actionable.md", parcel.actionable)):
-            beside = folder / f".{stem}{suffix}.{os.getpid()}"
-            beside.write_bytes(text.encode("utf-8", "replace"))
-            os.replace(beside, folder / f"{stem}{suffix}")
+            put_whole(folder / f"{stem}{suffix}", text.encode("utf-8", "replace"))
     except OSError as error:
         raise DeliveryError(f"the reports cannot be written ({error.strerror or error})") from None
     return f"{stem}.threat.txt and {stem}.actionable.md in {REPORTS}"
